@@ -1,0 +1,43 @@
+# Two commands are all a new machine needs: `make run` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test check bench lock clean
+
+run: $(VENV)/.run  ## start everything on this machine
+	$(BIN)/perdure up
+
+test: $(VENV)/.dev  ## run every test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev  ## lint, types and the import rule
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev  ## measure; rewrites the table in bench/RESULTS.md
+	$(BIN)/python -m bench
+
+lock:  ## resolve the dependencies anew; needs uv
+	uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-header --no-annotate -o requirements.lock
+	uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-header --no-annotate -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV)
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@

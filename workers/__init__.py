@@ -1,0 +1,1 @@
+"""The processes: they read settings, plug the other packages together and run them."""
