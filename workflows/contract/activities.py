@@ -1,0 +1,38 @@
+"""The activities a session schedules.
+
+Owns their declarations; the bodies live in `activities/` under the same names and types.
+"""
+
+from temporalio import activity
+
+from workflows.contract.model_call import (
+    CallModelInput,
+    CallModelResult,
+    SettleAnswerInput,
+    SettleAnswerResult,
+)
+from workflows.contract.publication import Publication
+
+
+@activity.defn
+async def call_model(_: CallModelInput) -> CallModelResult:
+    """Call the model and stream its text into the session's log.
+
+    Raises ApplicationError: `STEP_FAILED` with a `StepFailure`, or a `StoreFault`.
+    """
+    raise NotImplementedError
+
+
+@activity.defn
+async def settle_answer(_: SettleAnswerInput) -> SettleAnswerResult:
+    """End a message with what was shown of it, fence late attempts and give the generation up."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def project_session(_: Publication) -> None:
+    """Publish what the workflow has to tell.
+
+    Raises ApplicationError: a `StoreFault`.
+    """
+    raise NotImplementedError

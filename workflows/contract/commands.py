@@ -1,0 +1,135 @@
+"""What clients and operators may ask of a session: the payloads of its signals and updates.
+
+Owns their shapes and limits; must not decide what follows (`workflows.state.decide`).
+"""
+
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import Field, JsonValue, StringConstraints, model_validator
+from pydantic_core import to_json
+
+from workflows.contract.base import ClientMessageId, MessageId, Name, Request
+from workflows.contract.profile import LimitsPatch, Settings
+from workflows.contract.session import Delivery, EndReason
+
+MAX_CONTENT: Final = 32_768
+MAX_METADATA_BYTES: Final = 16 * 1024
+
+Content = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CONTENT)]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+WriteId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+
+
+def check_metadata_size(metadata: dict[str, JsonValue] | None) -> None:
+    """Raise ValueError when `metadata` is more than a session may carry."""
+    if metadata is not None and len(to_json(metadata)) > MAX_METADATA_BYTES:
+        raise ValueError(f"metadata takes more than {MAX_METADATA_BYTES} bytes; keep large data elsewhere")
+
+
+class _Command(Request):
+    write_id: WriteId | None = None
+    """Names this request, so that a read can wait until it has taken effect."""
+
+
+SEND_MESSAGE: Final = "send_message"
+
+
+class SendMessage(_Command):
+    """A message of the person; `message_id` makes sending it again harmless."""
+
+    kind: Literal["send_message"] = "send_message"
+    content: Content
+    message_id: ClientMessageId
+    agent: Name | None = None
+    delivery: Delivery = Delivery.STEER
+    settings: Settings = Settings()
+
+    @property
+    def about(self) -> str:
+        """The signal that brought it."""
+        return self.kind
+
+
+class WithdrawMessage(_Command):
+    """Take back a message that still waits."""
+
+    kind: Literal["withdraw_message"] = "withdraw_message"
+    message_id: MessageId
+
+
+class StopTurn(_Command):
+    """Stop the running turn; with `turn`, only if that one is running."""
+
+    kind: Literal["stop_turn"] = "stop_turn"
+    turn: Annotated[int, Field(ge=1)] | None = None
+
+
+class Pause(_Command):
+    """Let the running turn finish and start no other."""
+
+    kind: Literal["pause"] = "pause"
+
+
+class Resume(_Command):
+    """Go on after a pause."""
+
+    kind: Literal["resume"] = "resume"
+
+
+class Close(_Command):
+    """End the session; a running turn is stopped first."""
+
+    kind: Literal["close"] = "close"
+    reason: EndReason = EndReason.USER_ENDED
+
+
+class SessionChanges(Request):
+    """What may be changed about a session; a field left out stays as it is, `metadata` is merged."""
+
+    title: Title | None = None
+    metadata: dict[str, JsonValue] | None = None
+    limits: LimitsPatch | None = None
+    settings: Settings | None = None
+
+    @model_validator(mode="after")
+    def _metadata_is_small(self) -> Self:
+        check_metadata_size(self.metadata)
+        return self
+
+
+class UpdateSession(_Command, SessionChanges):
+    """Change a session."""
+
+    kind: Literal["update_session"] = "update_session"
+
+
+class Malformed(_Command):
+    """A signal that could not be read; recorded, and otherwise without effect."""
+
+    kind: Literal["malformed"] = "malformed"
+    about: str
+    message_id: str
+    problem: str
+
+
+class Cancel(_Command):
+    """The workflow was cancelled by an operator."""
+
+    kind: Literal["cancel"] = "cancel"
+
+
+Command = Annotated[
+    SendMessage | WithdrawMessage | StopTurn | Pause | Resume | Close | UpdateSession | Malformed | Cancel,
+    Field(discriminator="kind"),
+]
+
+SIGNALS: Final[dict[str, type[_Command]]] = {
+    model.model_fields["kind"].default: model
+    for model in (SendMessage, WithdrawMessage, StopTurn, Pause, Resume, Close, UpdateSession)
+}
+"""Every signal by its name."""
+
+
+def signal_payload(command: _Command) -> dict[str, Any]:
+    """`command` as the JSON object of its signal."""
+    return command.model_dump(mode="json", exclude={"kind"}, exclude_unset=True)

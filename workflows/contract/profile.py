@@ -1,0 +1,114 @@
+"""A profile: what kind of session this is. Resolved once, at the start, and pinned for the session's life.
+
+Owns the shape of a profile and of the settings that override it; must not read files. Whoever does
+(`api.profiles`) also refuses unknown fields: here they are ignored, so that a rollback can read what a
+newer release pinned.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from workflows.contract.base import Name, Request, Seconds, Value
+
+
+class Effort(StrEnum):
+    """How hard a reasoning model thinks."""
+
+    NONE = "none"
+    MINIMAL = "minimal"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    XHIGH = "xhigh"
+    MAX = "max"
+
+
+DEFAULT_EFFORT = Effort.HIGH
+
+
+class CallMode(StrEnum):
+    """How the provider is called, from the most durable to the least demanding.
+
+    `background` resumes a generation after a crash; `plain` chains stored responses and generates anew after
+    a crash; `stateless` stores nothing and sends the transcript with every call.
+    """
+
+    BACKGROUND = "background"
+    PLAIN = "plain"
+    STATELESS = "stateless"
+
+
+class Settings(Request):
+    """What a session or a message may override."""
+
+    effort: Effort | None = None
+
+
+class Limits(Value):
+    """When a session ends by itself; None is never."""
+
+    idle_timeout: Seconds | None = None
+    max_duration: Seconds | None = None
+    max_messages: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+
+
+class LimitsPatch(Request):
+    """Limits that a client sets; a field left out stays as it is."""
+
+    idle_timeout: Seconds | None = None
+    max_duration: Seconds | None = None
+    max_messages: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+
+    def over(self, limits: Limits) -> Limits:
+        """`limits` with the fields that the client gave, null included."""
+        return limits.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
+
+
+class ModelChoice(Value):
+    """Which model answers, and how it is called."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
+    """None: the deployment's default model."""
+    effort: Effort | None = None
+    reasoning: bool | None = None
+    """Whether the model takes a reasoning effort; None: told from its name."""
+    mode: CallMode = CallMode.BACKGROUND
+    max_output_tokens: Annotated[int, Field(ge=16, le=1_000_000)] | None = None
+
+
+class Agent(Value):
+    """One voice of a session, with a conversation of its own."""
+
+    name: Name
+    instructions: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
+
+
+class Profile(Value):
+    """Everything about a kind of session that is not said by its client."""
+
+    name: Name
+    description: Annotated[str, StringConstraints(max_length=500)] = ""
+    agents: Annotated[tuple[Agent, ...], Field(min_length=1, max_length=32)]
+    """The first is the default."""
+    model: ModelChoice = ModelChoice()
+    limits: Limits = Limits()
+    settings: tuple[str, ...] = ("effort",)
+    """Names of the settings that clients may override."""
+
+    @model_validator(mode="after")
+    def _names_are_known_and_unique(self) -> Self:
+        names = [agent.name for agent in self.agents]
+        if len(set(names)) != len(names):
+            raise ValueError("two agents have the same name; rename one")
+        unknown = set(self.settings) - Settings.model_fields.keys()
+        if unknown:
+            raise ValueError(f"unknown settings {sorted(unknown)}; known: {sorted(Settings.model_fields)}")
+        return self
+
+    def agent(self, name: str | None) -> Agent | None:
+        """The agent called `name`, the first for None; None when there is no such agent."""
+        if name is None:
+            return self.agents[0]
+        return next((agent for agent in self.agents if agent.name == name), None)

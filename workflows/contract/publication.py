@@ -1,0 +1,47 @@
+"""What the workflow tells the store: events for the log, the session object, the transcript.
+
+Owns the shape; what one does to the store is `activities.store`'s.
+"""
+
+from typing import Any
+
+from workflows.contract.base import Value
+from workflows.contract.session import TranscriptMessage
+
+
+class LogEntry(Value):
+    """One event on its way to the log. `name` is unique in the session: the nth event of its type."""
+
+    name: str
+    event: dict[str, Any]
+
+
+class Publication(Value):
+    """What the workflow has to tell the store; repeating one changes nothing.
+
+    `base` counts the entries that the workflow knows to be in the log of this `epoch`: a publication with a
+    smaller base than one the store has seen is an echo and publishes nothing. `entries` follow it. `session`
+    holds the changed fields of the session object as of `revision`. `messages` continues the transcript at
+    index `messages_from`.
+    """
+
+    session_id: str
+    tenant: str
+    epoch: int
+    base: int
+    entries: tuple[LogEntry, ...] = ()
+    revision: int
+    session: dict[str, Any] = {}
+    messages_from: int = 0
+    messages: tuple[TranscriptMessage, ...] = ()
+    writes: tuple[str, ...] = ()
+    """Requests that have taken effect."""
+    closing: bool = False
+    """Whether the session is about to end: what is sent from now on may come too late."""
+    trim: bool = False
+    """Whether older turns may leave the log."""
+
+    @property
+    def end(self) -> int:
+        """Entries that are in the log once this is published."""
+        return self.base + len(self.entries)

@@ -1,0 +1,68 @@
+"""One publication at a time on its way to the store.
+
+As a local activity it costs one history event instead of six; it holds the workflow task open, so that a
+store that is away is waited for by a normal activity. A *durable* one is normal from the start: its effect
+must not run ahead of history.
+Owns the publication in flight; must not decide what is in it.
+"""
+
+import asyncio
+
+from temporalio import workflow
+from temporalio.exceptions import FailureError
+
+from workflows import options
+from workflows.contract.activities import project_session
+from workflows.contract.publication import Publication
+
+
+class Publisher:
+    """Publishes, and remembers what is in flight."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[Publication] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a publication is in flight or its end was not taken yet."""
+        return self._task is not None
+
+    @property
+    def done(self) -> bool:
+        """Whether an end waits to be taken."""
+        return self._task is not None and self._task.done()
+
+    def start(self, publication: Publication, *, durable: bool = False) -> None:
+        """Send `publication` on its way."""
+        self._task = asyncio.create_task(_publish(publication, durable=durable))
+
+    def take(self) -> Publication:
+        """The publication that arrived.
+
+        Raises ActivityError when the store has lost what it is based on.
+        """
+        task, self._task = self._task, None
+        if task is None:
+            raise RuntimeError("no publication is in flight")
+        return task.result()
+
+
+async def _publish(publication: Publication, *, durable: bool) -> Publication:
+    if durable or not await _published_locally(publication):
+        await workflow.execute_activity(
+            project_session, publication, **options.publication(_summary(publication))
+        )
+    return publication
+
+
+async def _published_locally(publication: Publication) -> bool:
+    try:
+        await workflow.execute_local_activity(project_session, publication, **options.LOCAL_PUBLICATION)
+    except FailureError as failure:
+        workflow.logger.warning("publication is tried again as a normal activity: %s", failure)
+        return False
+    return True
+
+
+def _summary(publication: Publication) -> str:
+    return ", ".join(entry.name for entry in publication.entries)[:200] or "session object"

@@ -1,0 +1,99 @@
+"""The step that is running: one activity beside the loop.
+
+Owns the activity, and how its end reads as events; which step runs is the state's to say.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from workflows import options
+from workflows.contract.activities import call_model, settle_answer
+from workflows.contract.errors import STEP_FAILED, StepFailure, StoreFault
+from workflows.contract.events import Event
+from workflows.contract.model_call import CallModelInput, CallModelResult, SettleAnswerResult
+from workflows.contract.publication import Publication
+from workflows.state import settle
+from workflows.state.session_state import SessionState
+from workflows.state.steps import CallModel, SettleAnswer
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a step ended: its events, what it published, and what it says of the store."""
+
+    events: Sequence[Event]
+    published: Publication | None
+    fault: StoreFault | None = None
+
+
+class RunningStep:
+    """At most one activity that works on the current turn."""
+
+    def __init__(self) -> None:
+        self._activity: workflow.ActivityHandle[Any] | None = None
+        self.riding: Publication | None = None
+        """The publication that the running step carries."""
+
+    @property
+    def active(self) -> bool:
+        """Whether a step runs or its end was not taken yet."""
+        return self._activity is not None
+
+    @property
+    def done(self) -> bool:
+        """Whether an end waits to be taken."""
+        return self._activity is not None and self._activity.done()
+
+    def call_model(self, step: CallModel, publication: Publication) -> None:
+        """Start the model step, which carries `publication` to the store."""
+        self.riding = publication
+        self._activity = workflow.start_activity(
+            call_model,
+            CallModelInput(
+                turn=step.turn,
+                step=step.step,
+                message_id=step.message_id,
+                call=step.call,
+                publication=publication,
+            ),
+            **options.model_step(f"turn {step.turn} · {step.call.agent} · step {step.step}"),
+        )
+
+    def settle_answer(self, step: SettleAnswer) -> None:
+        """Start the settlement of a broken step."""
+        settlement = options.settlement(f"turn {step.turn} · keep what was shown")
+        self._activity = workflow.start_activity(settle_answer, step.settle, **settlement)
+
+    def cancel(self) -> None:
+        """Ask the running step to end; its result still comes."""
+        if self._activity is not None:
+            self._activity.cancel()
+
+    def take(self, state: SessionState, now: datetime) -> Outcome:
+        """What follows from the end of the step."""
+        activity, self._activity = self._activity, None
+        riding, self.riding = self.riding, None
+        if activity is None:
+            raise RuntimeError("no step is running")
+        try:
+            result: CallModelResult | SettleAnswerResult = activity.result()
+        except ActivityError as error:
+            return _failed(error, state, now, riding)
+        if isinstance(result, SettleAnswerResult):
+            return Outcome(settle.answer_settled(state, result, now), None)
+        return Outcome(settle.step_finished(state, result, now), riding)
+
+
+def _failed(error: ActivityError, state: SessionState, now: datetime, riding: Publication | None) -> Outcome:
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type == STEP_FAILED:
+        failure = StepFailure.model_validate(cause.details[0])
+        return Outcome(settle.step_failed(state, failure, now), riding)
+    if isinstance(cause, ApplicationError) and cause.type in set(StoreFault):
+        return Outcome(settle.projection_missed(state, now), None, StoreFault(cause.type))
+    return Outcome(settle.step_vanished(state, now), None)

@@ -1,0 +1,298 @@
+"""The Session workflow: the shell that carries out durably what the state asks for.
+
+Signals append to the inbox; one loop folds it, asks `next_step`, and does that. Owns the loop, the running
+step, the publication in flight and the timer; every rule is in `workflows.state`, every effect an activity.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, NoReturn
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from workflows.contract import commands, wire
+from workflows.contract.base import Value, to_milliseconds
+from workflows.contract.commands import Command
+from workflows.contract.errors import StoreFault
+from workflows.contract.events import (
+    DoorClosed,
+    EpochStarted,
+    Event,
+    SessionStarted,
+    SessionStatusChanged,
+    SettlingStarted,
+    StepCancelled,
+    StepStarted,
+)
+from workflows.contract.session import Summary
+from workflows.contract.start import SessionStart
+from workflows.intake import read_command
+from workflows.options import HISTORY_LIMIT
+from workflows.publisher import Publisher
+from workflows.running_step import RunningStep
+from workflows.state.decide import decide, refusal
+from workflows.state.evolve import apply
+from workflows.state.next_step import next_step
+from workflows.state.outbox import Outbox
+from workflows.state.session_state import SessionState
+from workflows.state.steps import CallModel, CancelStep, CloseDoor, Finish, Record, SettleAnswer, Wait
+from workflows.state.view import card, session_view
+from workflows.timer import Timer
+
+_PAUSE: Final = Wait(until=None)
+
+
+class Carried(Value):
+    """What a run hands to the next; the inbox is folded right before, so it is never in it."""
+
+    state: SessionState
+    outbox: Outbox
+
+
+class SessionInput(Value):
+    """A new session, or one that goes on in a new run."""
+
+    start: SessionStart
+    carried: Carried | None = None
+    history_limit: int = HISTORY_LIMIT
+
+
+@workflow.defn(name=wire.WORKFLOW_TYPE)
+class Session:
+    """One session, from its first word to its summary."""
+
+    @workflow.init
+    def __init__(self, given: SessionInput) -> None:
+        self._input = given
+        self._inbox: list[Command] = []
+        self._step = RunningStep()
+        self._publisher = Publisher()
+        self._timer = Timer()
+        if given.carried is not None:
+            self._state, self._outbox = given.carried.state, given.carried.outbox
+        else:
+            self._state, self._outbox = SessionState.born(given.start, self._now()), Outbox()
+            self._begin(given.start)
+
+    @workflow.run
+    async def run(self, given: SessionInput) -> Summary:
+        """Live until `Finish`; the result is the session's summary."""
+        del given  # read in `__init__`, because signals may come before this runs
+        while True:
+            self._fold()
+            step = self._carry_out()
+            if isinstance(step, Finish) and not self._publisher.busy and not self._has_news():
+                return step.summary
+            self._publish_news(durable=isinstance(step, Finish))
+            self._timer.arm(step.until if isinstance(step, Wait) else None)
+            workflow.set_current_details(card(self._state, self._now()))
+            await self._something_happens()
+
+    # ---- what comes in -------------------------------------------------------------------------------
+
+    @workflow.signal(name=commands.SEND_MESSAGE)
+    def send_message(self, payload: Any = None) -> None:
+        """{content, message_id?, agent?, delivery?, settings?}: say something to the session."""
+        self._append(commands.SEND_MESSAGE, payload)
+
+    @workflow.signal
+    def withdraw_message(self, payload: Any = None) -> None:
+        """{message_id}: take back a message that still waits."""
+        self._append("withdraw_message", payload)
+
+    @workflow.signal
+    def stop_turn(self, payload: Any = None) -> None:
+        """{turn?}: stop the running turn and keep what it said."""
+        self._append("stop_turn", payload)
+
+    @workflow.signal
+    def pause(self, payload: Any = None) -> None:
+        """{}: let the running turn finish and start no other."""
+        self._append("pause", payload)
+
+    @workflow.signal
+    def resume(self, payload: Any = None) -> None:
+        """{}: go on after a pause."""
+        self._append("resume", payload)
+
+    @workflow.signal
+    def close(self, payload: Any = None) -> None:
+        """{reason?}: end the session."""
+        self._append("close", payload)
+
+    @workflow.signal
+    def update_session(self, payload: Any = None) -> None:
+        """{title?, metadata?, limits?, settings?}: change the session."""
+        self._append("update_session", payload)
+
+    @workflow.signal(dynamic=True)
+    def unknown_signal(self, name: str, args: Sequence[RawValue]) -> None:
+        """Anything else is logged and otherwise without effect."""
+        workflow.logger.warning("unknown signal %s with %d arguments is ignored", name, len(args))
+
+    @workflow.update(name=wire.UPDATE_SESSION)
+    def update_session_now(self, payload: Any) -> dict[str, Any]:
+        """Change the session and answer with the session object as it is then."""
+        return self._take("update_session", payload)
+
+    @workflow.update(name=wire.WITHDRAW_MESSAGE)
+    def withdraw_message_now(self, payload: Any) -> dict[str, Any]:
+        """Withdraw a waiting message, or say why that is not possible."""
+        return self._take("withdraw_message", payload)
+
+    @workflow.query(name=wire.SNAPSHOT_QUERY)
+    def snapshot(self) -> dict[str, Any]:
+        """The session object."""
+        return session_view(self._state, self._now()).fields()
+
+    @workflow.query(name=wire.TRANSCRIPT_QUERY)
+    def transcript(self) -> list[dict[str, Any]]:
+        """The messages that the model may still see."""
+        return [message.model_dump(mode="json") for message in self._state.transcript.messages]
+
+    def _append(self, name: str, payload: Any) -> None:
+        self._inbox.append(read_command(name, payload, _fresh_message_id))
+
+    def _take(self, name: str, payload: Any) -> dict[str, Any]:
+        self._fold_inbox()
+        command = read_command(name, payload, _fresh_message_id)
+        refused = refusal(self._state, command)
+        if refused is not None:
+            raise ApplicationError(refused.detail, type=refused.code, non_retryable=True)
+        self._inbox.append(command)
+        self._fold_inbox()
+        return self.snapshot()
+
+    # ---- what has happened ---------------------------------------------------------------------------
+
+    def _begin(self, start: SessionStart) -> None:
+        self._record(SessionStarted(at=self._now()))
+        if start.first_message is not None:
+            self._inbox.append(start.first_message)
+
+    def _fold(self) -> None:
+        """Take in everything that happened: what was asked first, then what has ended."""
+        self._fold_inbox()
+        if self._step.done:
+            self._fold_step()
+        if self._publisher.done:
+            self._fold_publication()
+
+    def _fold_inbox(self) -> None:
+        asked, self._inbox = self._inbox, []
+        for command in asked:
+            if self._state.ended:
+                workflow.logger.warning("%s came after the end and is ignored", command.kind)
+            else:
+                self._record(*decide(self._state, command, self._now()))
+
+    def _fold_step(self) -> None:
+        outcome = self._step.take(self._state, self._now())
+        if outcome.published is not None:
+            self._outbox = self._outbox.confirmed(outcome.published)
+        self._record(*outcome.events)
+        if outcome.fault is not None:
+            self._repair_store(outcome.fault)
+
+    def _fold_publication(self) -> None:
+        try:
+            published = self._publisher.take()
+        except ActivityError as error:
+            workflow.logger.warning("the store lost the session's log: %s", error)
+            self._repair_store(StoreFault.EPOCH_LOST)
+            return
+        self._outbox = self._outbox.confirmed(published)
+        if published.closing:
+            self._record(DoorClosed(at=self._now()))
+
+    def _repair_store(self, fault: StoreFault) -> None:
+        self._outbox = self._outbox.doubting_store()
+        if fault is StoreFault.EPOCH_LOST:
+            self._outbox = self._outbox.emptied()
+            self._record(EpochStarted(at=self._now()))
+
+    def _record(self, *events: Event) -> None:
+        """The only way in which the state changes."""
+        for event in events:
+            self._state = apply(self._state, event)
+            self._outbox = self._outbox.added(event, self._state, self._now())
+            if isinstance(event, SessionStatusChanged) and self._input.start.search_attributes:
+                workflow.upsert_search_attributes([wire.STATUS_ATTRIBUTE.value_set(event.new)])
+
+    # ---- what follows --------------------------------------------------------------------------------
+
+    def _carry_out(self) -> Wait | Finish:
+        """Do what the state asks for until it says wait."""
+        while True:
+            step = next_step(self._state, self._now())
+            match step:
+                case Record():
+                    self._record(*step.events)
+                case CallModel():
+                    if self._new_run_is_due():
+                        return _PAUSE if self._publisher.busy else self._continue_as_new()
+                    self._call_model(step)
+                case CancelStep():
+                    self._step.cancel()
+                    self._record(StepCancelled(at=self._now(), turn=step.turn))
+                case SettleAnswer():
+                    self._step.settle_answer(step)
+                    self._record(SettlingStarted(at=self._now(), turn=step.turn))
+                case CloseDoor():
+                    self._close_door()
+                    return _PAUSE
+                case Wait():
+                    if self._new_run_is_due() and not self._publisher.busy and not self._step.active:
+                        self._continue_as_new()
+                    return step
+                case Finish():
+                    return step
+
+    def _call_model(self, step: CallModel) -> None:
+        started = StepStarted(at=self._now(), turn=step.turn, step=step.step, attempt=step.attempt)
+        self._record(started)
+        self._step.call_model(step, self._outbox.publication(self._state, self._now()))
+
+    def _close_door(self) -> None:
+        if not self._publisher.busy:
+            publication = self._outbox.publication(self._state, self._now(), closing=True)
+            self._publisher.start(publication, durable=True)
+
+    def _has_news(self) -> bool:
+        return self._outbox.has_news_after(self._step.riding)
+
+    def _publish_news(self, *, durable: bool) -> None:
+        if self._publisher.busy or not self._has_news():
+            return
+        between_turns = self._state.turn is None
+        publication = self._outbox.publication(self._state, self._now(), trim=between_turns)
+        self._publisher.start(publication, durable=durable)
+
+    async def _something_happens(self) -> None:
+        try:
+            await workflow.wait_condition(self._has_happened)
+        except asyncio.CancelledError:
+            # An operator cancelled the workflow: that closes the session like a client's wish does.
+            self._inbox.append(commands.Cancel())
+
+    def _has_happened(self) -> bool:
+        return bool(self._inbox) or self._step.done or self._publisher.done or self._timer.fired
+
+    def _new_run_is_due(self) -> bool:
+        info = workflow.info()
+        too_long = info.get_current_history_length() >= self._input.history_limit
+        return too_long or info.is_continue_as_new_suggested()
+
+    def _continue_as_new(self) -> NoReturn:
+        carried = Carried(state=self._state, outbox=self._outbox)
+        workflow.continue_as_new(self._input.model_copy(update={"carried": carried}))
+
+    def _now(self) -> datetime:
+        return to_milliseconds(workflow.now())
+
+
+def _fresh_message_id() -> str:
+    return f"m-{workflow.uuid4().hex}"

@@ -1,0 +1,215 @@
+"""What follows from a command: the events it causes, or why it is refused.
+
+Owns admission; must not know what the session does next by itself (`next_step`).
+"""
+
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import assert_never
+
+from pydantic_core import to_json
+
+from workflows.contract.base import Value
+from workflows.contract.commands import (
+    MAX_METADATA_BYTES,
+    SEND_MESSAGE,
+    Cancel,
+    Close,
+    Command,
+    Malformed,
+    Pause,
+    Resume,
+    SendMessage,
+    StopTurn,
+    UpdateSession,
+    WithdrawMessage,
+)
+from workflows.contract.errors import ErrorCode
+from workflows.contract.events import (
+    CommandTaken,
+    EndDecided,
+    Event,
+    MessageAccepted,
+    MessageRejected,
+    MessageWithdrawn,
+    SessionEndingSoon,
+    SessionPaused,
+    SessionResumed,
+    SessionUpdated,
+    TurnStopRequested,
+)
+from workflows.contract.profile import Settings
+from workflows.contract.session import Delivery, EndReason, StopReason
+from workflows.state.session_state import SessionState
+
+
+class Refusal(Value):
+    """Why a command has no effect."""
+
+    code: ErrorCode
+    detail: str
+
+
+def refusal(state: SessionState, command: Command) -> Refusal | None:
+    """Why `command` cannot be carried out now; None when it can."""
+    if state.ending is not None:
+        return Refusal(code=ErrorCode.SESSION_CLOSED, detail="The session is over; start a new one.")
+    match command:
+        case SendMessage():
+            return _message_refusal(state, command)
+        case WithdrawMessage():
+            return _withdrawal_refusal(state, command)
+        case UpdateSession():
+            return _update_refusal(state, command)
+        case Malformed():
+            return Refusal(code=ErrorCode.INVALID_REQUEST, detail=command.problem)
+        case StopTurn() | Pause() | Resume() | Close() | Cancel():
+            return None
+        case _:
+            assert_never(command)
+
+
+def decide(state: SessionState, command: Command, now: datetime) -> tuple[Event, ...]:
+    """The events that `command` causes at `now`; none when it changes nothing."""
+    if isinstance(command, SendMessage) and command.message_id in state.seen:
+        return (CommandTaken(at=now, write_id=command.message_id),)
+    taken = CommandTaken(at=now, write_id=_write_id(command))
+    refused = refusal(state, command)
+    if refused:
+        return (taken, *_rejected(command, refused.code, now))
+    return (taken, *_carried_out(state, command, now))
+
+
+def _write_id(command: Command) -> str | None:
+    return command.message_id if isinstance(command, SendMessage) else command.write_id
+
+
+def _rejected(command: Command, code: ErrorCode, now: datetime) -> tuple[Event, ...]:
+    if not isinstance(command, SendMessage | Malformed) or command.about != SEND_MESSAGE:
+        return ()
+    return (MessageRejected(at=now, message_id=command.message_id, reason=code),)
+
+
+def _carried_out(state: SessionState, command: Command, now: datetime) -> tuple[Event, ...]:
+    match command:
+        case SendMessage():
+            return _accepted(state, command, now)
+        case WithdrawMessage():
+            return (MessageWithdrawn(at=now, message_id=command.message_id),)
+        case UpdateSession():
+            return (_updated(state, command, now),)
+        case StopTurn():
+            hits = state.turn is not None and command.turn in (None, state.turn.number)
+            return _turn_stopped(state, StopReason.STOPPED, now) if hits else ()
+        case Pause():
+            return () if state.clocks.paused else (SessionPaused(at=now),)
+        case Resume():
+            return (SessionResumed(at=now),) if state.clocks.paused else ()
+        case Close():
+            return end(state, command.reason, now)
+        case Cancel():
+            return end(state, EndReason.CANCELLED, now)
+        case Malformed():
+            return ()
+        case _:
+            assert_never(command)
+
+
+def end(state: SessionState, reason: EndReason, now: datetime) -> tuple[Event, ...]:
+    """The session ends for `reason`; a running turn is stopped first."""
+    return (EndDecided(at=now, reason=reason), *_turn_stopped(state, StopReason.SESSION_ENDED, now))
+
+
+def _turn_stopped(state: SessionState, reason: StopReason, now: datetime) -> tuple[Event, ...]:
+    if state.turn is None or state.turn.stop is not None:
+        return ()
+    return (TurnStopRequested(at=now, turn=state.turn.number, reason=reason),)
+
+
+def _message_refusal(state: SessionState, message: SendMessage) -> Refusal | None:
+    if state.messages_left == 0:
+        return Refusal(code=ErrorCode.MAX_MESSAGES, detail="The session has taken its last message.")
+    if state.profile.agent(message.agent) is None:
+        names = ", ".join(agent.name for agent in state.profile.agents)
+        return Refusal(code=ErrorCode.INVALID_REQUEST, detail=f"No such agent; the session has: {names}.")
+    forbidden = message.settings.model_fields_set - set(state.profile.settings)
+    if forbidden:
+        return _setting_refusal(forbidden)
+    if not state.queue.has_room_for(message.content):
+        return Refusal(code=ErrorCode.QUEUE_FULL, detail="Too much waits already; send it again later.")
+    return None
+
+
+def _withdrawal_refusal(state: SessionState, command: WithdrawMessage) -> Refusal | None:
+    if state.queue.find(command.message_id):
+        return None
+    if command.message_id in state.seen:
+        return Refusal(
+            code=ErrorCode.MESSAGE_USED, detail="The message has been used; stop the turn instead."
+        )
+    return Refusal(code=ErrorCode.MESSAGE_NOT_FOUND, detail="No message of this id waits.")
+
+
+def _update_refusal(state: SessionState, command: UpdateSession) -> Refusal | None:
+    asked = command.settings.model_fields_set if command.settings else set[str]()
+    forbidden = asked - set(state.profile.settings)
+    if forbidden:
+        return _setting_refusal(forbidden)
+    if len(to_json(_merged_metadata(state, command))) > MAX_METADATA_BYTES:
+        return Refusal(
+            code=ErrorCode.INVALID_REQUEST, detail=f"metadata would exceed {MAX_METADATA_BYTES} bytes."
+        )
+    return None
+
+
+def _setting_refusal(names: AbstractSet[str]) -> Refusal:
+    detail = f"The profile does not let clients set: {', '.join(sorted(names))}."
+    return Refusal(code=ErrorCode.INVALID_REQUEST, detail=detail)
+
+
+def _accepted(state: SessionState, message: SendMessage, now: datetime) -> tuple[Event, ...]:
+    agent = state.profile.agent(message.agent)
+    if agent is None:
+        return ()
+    accepted = MessageAccepted(
+        at=now,
+        message_id=message.message_id,
+        delivery=message.delivery,
+        position=_position(state, message.delivery),
+        agent=agent.name,
+        content=message.content,
+        settings=message.settings,
+    )
+    interrupted = (
+        _turn_stopped(state, StopReason.INTERRUPTED, now) if message.delivery is Delivery.INTERRUPT else ()
+    )
+    last = (
+        (SessionEndingSoon(at=now, reason=EndReason.MAX_MESSAGES, remaining=0),)
+        if state.messages_left == 1
+        else ()
+    )
+    return (accepted, *interrupted, *last)
+
+
+def _position(state: SessionState, delivery: Delivery) -> int:
+    """0 when the message runs now, else its place among those that wait."""
+    must_wait = state.turn is not None or state.clocks.paused
+    return state.queue.place_of(delivery) + int(must_wait)
+
+
+def _merged_metadata(state: SessionState, command: UpdateSession) -> dict[str, object]:
+    return {**state.metadata, **(command.metadata or {})}
+
+
+def _updated(state: SessionState, command: UpdateSession, now: datetime) -> SessionUpdated:
+    settings = state.settings
+    if command.settings:
+        asked = {name: getattr(command.settings, name) for name in command.settings.model_fields_set}
+        settings = Settings(**{**settings.model_dump(), **asked})
+    return SessionUpdated(
+        at=now,
+        title=command.title if "title" in command.model_fields_set else state.title,
+        metadata=_merged_metadata(state, command),
+        limits=command.limits.over(state.limits) if command.limits else state.limits,
+        settings=settings,
+    )

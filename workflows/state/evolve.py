@@ -1,0 +1,267 @@
+"""What each event makes of the state.
+
+Total: an event that does not fit the state changes nothing but the revision. Owns the fold; must not decide
+which event comes next.
+"""
+
+from typing import Any, assert_never
+
+from workflows.contract.events import (
+    AnswerSettled,
+    CommandTaken,
+    DoorClosed,
+    EndDecided,
+    EpochStarted,
+    Event,
+    MessageAccepted,
+    MessageInjected,
+    MessageRejected,
+    MessageWithdrawn,
+    ProjectionMissed,
+    SessionEnded,
+    SessionEndingSoon,
+    SessionPaused,
+    SessionResumed,
+    SessionStarted,
+    SessionStatusChanged,
+    SessionUpdated,
+    SettlingStarted,
+    StepBroken,
+    StepCancelled,
+    StepStarted,
+    TurnCompleted,
+    TurnFailed,
+    TurnRetrying,
+    TurnStarted,
+    TurnStopped,
+    TurnStopRequested,
+)
+from workflows.contract.session import TranscriptMessage
+from workflows.state.queue import WaitingMessage
+from workflows.state.session_state import REMEMBERED_IDS, SessionState
+from workflows.state.turn import StepStatus, Turn, retrying
+
+_SessionEvent = (
+    SessionStarted
+    | SessionUpdated
+    | SessionPaused
+    | SessionResumed
+    | SessionStatusChanged
+    | SessionEndingSoon
+    | SessionEnded
+    | EpochStarted
+    | EndDecided
+    | DoorClosed
+    | CommandTaken
+)
+
+_StepEvent = (
+    TurnStopRequested
+    | TurnRetrying
+    | StepStarted
+    | StepCancelled
+    | StepBroken
+    | SettlingStarted
+    | ProjectionMissed
+)
+
+
+def apply(state: SessionState, event: Event) -> SessionState:
+    """The state after `event`."""
+    changed = _changes(state, event)
+    return state.model_copy(
+        update={**changed, "revision": state.revision + 1, "updated_at": max(event.at, state.updated_at)}
+    )
+
+
+def _changes(state: SessionState, event: Event) -> dict[str, Any]:
+    match event:
+        case MessageAccepted() | MessageRejected() | MessageWithdrawn() | MessageInjected():
+            return _message_changes(state, event)
+        case TurnStarted():
+            return _turn_start(state, event)
+        case (
+            TurnStopRequested()
+            | TurnRetrying()
+            | StepStarted()
+            | StepCancelled()
+            | StepBroken()
+            | SettlingStarted()
+            | ProjectionMissed()
+        ):
+            return _while_running(state, event)
+        case AnswerSettled():
+            return _answer(state, event)
+        case TurnCompleted() | TurnStopped() | TurnFailed():
+            return _turn_end(state, event)
+        case _:
+            return _session_changes(state, event)
+
+
+def _session_changes(state: SessionState, event: _SessionEvent) -> dict[str, Any]:
+    match event:
+        case SessionStarted():
+            return {}
+        case SessionUpdated():
+            changed = event.model_dump(include={"title"}) | {
+                "metadata": event.metadata,
+                "settings": event.settings,
+                "limits": event.limits,
+            }
+            return changed if event.limits == state.limits else changed | {"clocks": state.clocks.rearmed()}
+        case SessionPaused():
+            return {"clocks": state.clocks.pause(event.at)}
+        case SessionResumed():
+            return {"clocks": state.clocks.resume(event.at)}
+        case SessionStatusChanged():
+            return {"status": event.new}
+        case SessionEndingSoon():
+            return {"clocks": state.clocks.warned(event.reason)}
+        case EpochStarted():
+            return {"epoch": max(state.epoch + 1, int(event.at.timestamp() * 1000))}
+        case EndDecided():
+            return {} if state.ending else {"ending": event.reason}
+        case DoorClosed():
+            return {"door_closed": state.ending is not None}
+        case SessionEnded():
+            return {"ended": True, "ending": state.ending or event.reason}
+        case CommandTaken():
+            return {"clocks": state.clocks.touched(event.at)}
+        case _:
+            assert_never(event)
+
+
+def _message_changes(
+    state: SessionState, event: MessageAccepted | MessageRejected | MessageWithdrawn | MessageInjected
+) -> dict[str, Any]:
+    match event:
+        case MessageAccepted():
+            return {
+                "queue": state.queue.added(_waiting(event)),
+                "seen": (*state.seen, event.message_id)[-REMEMBERED_IDS:],
+                "message_count": state.message_count + 1,
+            }
+        case MessageRejected() | MessageWithdrawn():
+            return {"queue": state.queue.without((event.message_id,))}
+        case MessageInjected():
+            return _injected(state, event)
+        case _:
+            assert_never(event)
+
+
+def _waiting(event: MessageAccepted) -> WaitingMessage:
+    return WaitingMessage(
+        message_id=event.message_id,
+        content=event.content,
+        agent=event.agent,
+        delivery=event.delivery,
+        settings=event.settings,
+        accepted_at=event.at,
+    )
+
+
+def _said(message: WaitingMessage, turn: int) -> TranscriptMessage:
+    return TranscriptMessage(
+        message_id=message.message_id,
+        role="user",
+        agent=message.agent,
+        content=message.content,
+        turn=turn,
+        created_at=message.accepted_at,
+    )
+
+
+def _turn_start(state: SessionState, event: TurnStarted) -> dict[str, Any]:
+    used = [found for found in map(state.queue.find, event.message_ids) if found]
+    effort = state.effort_for(used[-1].settings) if used else state.effort_for(state.settings)
+    return {
+        "turn": Turn(
+            number=event.turn,
+            agent=event.agent,
+            message_ids=event.message_ids,
+            started_at=event.at,
+            effort=effort,
+        ),
+        "turns": max(event.turn, state.turns),
+        "queue": state.queue.without(event.message_ids),
+        "transcript": state.transcript.added(*(_said(message, event.turn) for message in used)),
+    }
+
+
+def _injected(state: SessionState, event: MessageInjected) -> dict[str, Any]:
+    message = state.queue.find(event.message_id)
+    if message is None or state.turn is None:
+        return {}
+    return {
+        "queue": state.queue.without((event.message_id,)),
+        "transcript": state.transcript.added(_said(message, event.turn)),
+        "turn": state.turn.model_copy(
+            update={"message_ids": (*state.turn.message_ids, event.message_id)},
+        ),
+    }
+
+
+def _while_running(
+    state: SessionState,
+    event: _StepEvent,
+) -> dict[str, Any]:
+    if state.turn is None or state.turn.number != event.turn:
+        return {}
+    return {"turn": _turn_after(state.turn, event)}
+
+
+def _turn_after(
+    turn: Turn,
+    event: _StepEvent,
+) -> Turn:
+    match event:
+        case TurnStopRequested():
+            return turn if turn.stop else turn.model_copy(update={"stop": event.reason})
+        case TurnRetrying():
+            return retrying(
+                turn, at=event.at, until=event.next_retry_at, reason=event.reason, shown=event.shown
+            )
+        case StepStarted():
+            update = {"status": StepStatus.RUNNING, "attempt": event.attempt, "retry_at": None}
+            return turn.model_copy(update=update)
+        case StepCancelled():
+            return turn.model_copy(update={"cancelled": True})
+        case StepBroken():
+            update = {"status": StepStatus.BROKEN, "failure": event.error}
+            return turn.model_copy(update=update)
+        case SettlingStarted():
+            return turn.model_copy(update={"status": StepStatus.SETTLING})
+        case ProjectionMissed():
+            return turn.model_copy(update={"status": StepStatus.READY})
+        case _:
+            assert_never(event)
+
+
+def _answer(state: SessionState, event: AnswerSettled) -> dict[str, Any]:
+    turn = state.turn
+    if turn is None or turn.number != event.turn:
+        return {}
+    transcript = state.transcript
+    if event.text:
+        transcript = transcript.added(
+            TranscriptMessage(
+                message_id=event.message_id,
+                role="assistant",
+                agent=turn.agent,
+                content=event.text,
+                status=event.status,
+                turn=event.turn,
+                created_at=event.at,
+            )
+        )
+    return {
+        "transcript": transcript.chained(turn.agent, event.response_id),
+        "turn": turn.model_copy(update={"usage": turn.usage + event.usage, "shown": 0}),
+        "usage": state.usage + event.usage,
+    }
+
+
+def _turn_end(state: SessionState, event: TurnCompleted | TurnStopped | TurnFailed) -> dict[str, Any]:
+    if state.turn is None or state.turn.number != event.turn:
+        return {}
+    return {"turn": None, "clocks": state.clocks.touched(event.at)}

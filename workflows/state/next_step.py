@@ -1,0 +1,240 @@
+"""What a session does next.
+
+One question with one answer, total over all states: `next_step(state, now)`. Asked again after every answer
+that was carried out, until it says `Wait` or `Finish`. Owns the order of the rules.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from workflows.contract.errors import ErrorCode
+from workflows.contract.events import (
+    Event,
+    MessageInjected,
+    MessageRejected,
+    SessionEnded,
+    SessionEndingSoon,
+    SessionStatusChanged,
+    StepBroken,
+    TurnStarted,
+    TurnStopped,
+)
+from workflows.contract.model_call import ModelCall, SettleAnswerInput
+from workflows.contract.profile import DEFAULT_EFFORT, CallMode, Effort
+from workflows.contract.session import EndReason, Status, Summary
+from workflows.state.clocks import Deadline, DeadlineKind
+from workflows.state.decide import end
+from workflows.state.session_state import SessionState
+from workflows.state.steps import (
+    CallModel,
+    CancelStep,
+    CloseDoor,
+    Finish,
+    Record,
+    SettleAnswer,
+    Step,
+    Wait,
+)
+from workflows.state.turn import StepStatus, Turn
+
+REASONING_MODELS: Final = ("gpt-5", "gpt-6", "o1", "o3", "o4", "perdure-")
+"""Beginnings of the names of models that take a reasoning effort."""
+
+_Rule = Callable[[SessionState, datetime], Step | None]
+
+
+def next_step(state: SessionState, now: datetime) -> Step:
+    """The first thing that a rule asks for; `Wait` when none does."""
+    for rule in _RULES:
+        step = rule(state, now)
+        if step is not None:
+            return step
+    return Wait(until=next_deadline(state))
+
+
+def next_deadline(state: SessionState) -> Deadline | None:
+    """The next moment at which something follows by itself, and why."""
+    if state.ending is not None:
+        return None
+    found = state.clocks.deadlines(state.limits, busy=state.turn is not None)
+    if state.turn is not None and state.turn.retry_at is not None:
+        found.append(_retry_deadline(state.turn, state.turn.retry_at))
+    return min(found, key=lambda deadline: deadline.at, default=None)
+
+
+def summary(state: SessionState, now: datetime) -> Summary:
+    """What remains to be said of the session."""
+    return Summary(
+        turns=state.turns,
+        messages=state.message_count,
+        active_seconds=state.clocks.active(now),
+        usage=state.usage,
+    )
+
+
+def _retry_deadline(turn: Turn, at: datetime) -> Deadline:
+    reason = turn.retry_reason.value if turn.retry_reason else "unknown"
+    label = f"turn {turn.number} · retry {turn.retries}: {reason}"
+    return Deadline(at=at, kind=DeadlineKind.RETRY, label=label)
+
+
+def _finished(state: SessionState, now: datetime) -> Step | None:
+    return Finish(summary=summary(state, now)) if state.ended else None
+
+
+def _status(state: SessionState, now: datetime) -> Step | None:
+    if state.status is state.current_status:
+        return None
+    return Record((SessionStatusChanged(at=now, old=state.status, new=state.current_status),))
+
+
+def _clock(state: SessionState, now: datetime) -> Step | None:
+    if state.ending is not None:
+        return None
+    deadlines = state.clocks.deadlines(state.limits, busy=state.turn is not None)
+    due = {deadline.kind: deadline for deadline in deadlines if deadline.at <= now}
+    events = _struck(state, due, now)
+    return Record(events) if events else None
+
+
+def _struck(state: SessionState, due: dict[DeadlineKind, Deadline], now: datetime) -> tuple[Event, ...]:
+    if DeadlineKind.MAX_DURATION in due:
+        return end(state, EndReason.MAX_DURATION, now)
+    if DeadlineKind.IDLE_TIMEOUT in due:
+        return end(state, EndReason.IDLE_TIMEOUT, now)
+    clocks, busy = state.clocks, state.turn is not None
+    if DeadlineKind.DURATION_WARNING in due:
+        ends_at = clocks.ends_at(state.limits)
+        return (SessionEndingSoon(at=now, reason=EndReason.MAX_DURATION, ends_at=ends_at),)
+    if DeadlineKind.IDLE_WARNING in due:
+        ends_at = clocks.idle_at(state.limits, busy=busy)
+        return (SessionEndingSoon(at=now, reason=EndReason.IDLE_TIMEOUT, ends_at=ends_at),)
+    return ()
+
+
+def _turn(state: SessionState, now: datetime) -> Step | None:
+    turn = state.turn
+    if turn is None:
+        return None
+    match turn.status:
+        case StepStatus.RUNNING:
+            return CancelStep(turn.number) if turn.stop and not turn.cancelled else None
+        case StepStatus.BROKEN:
+            return _settle(state, turn)
+        case StepStatus.SETTLING:
+            return None
+        case StepStatus.READY | StepStatus.RETRYING:
+            return _stop_before_call(turn, now) if turn.stop else _call(state, turn, now)
+
+
+def _stop_before_call(turn: Turn, now: datetime) -> Step | None:
+    if turn.shown:
+        return Record((StepBroken(at=now, turn=turn.number, error=None),))
+    if turn.stop is None:
+        return None
+    return Record((TurnStopped(at=now, turn=turn.number, usage=turn.usage, reason=turn.stop),))
+
+
+def _settle(state: SessionState, turn: Turn) -> SettleAnswer:
+    settle = SettleAnswerInput(
+        session_id=state.session_id,
+        epoch=state.epoch,
+        turn=turn.number,
+        step=turn.step,
+        message_id=turn.message_id,
+        status="failed" if turn.failure else "stopped",
+    )
+    return SettleAnswer(turn=turn.number, settle=settle)
+
+
+def _call(state: SessionState, turn: Turn, now: datetime) -> Step | None:
+    if turn.retry_at is not None and turn.retry_at > now:
+        return None
+    steers = state.queue.steers(turn.agent)
+    if turn.status is StepStatus.RETRYING and not turn.shown and steers:
+        return Record(
+            tuple(MessageInjected(at=now, message_id=m.message_id, turn=turn.number) for m in steers)
+        )
+    return CallModel(
+        turn=turn.number,
+        step=turn.step,
+        attempt=turn.attempt + 1,
+        message_id=turn.message_id,
+        call=model_call(state, turn),
+    )
+
+
+def model_call(state: SessionState, turn: Turn) -> ModelCall:
+    """What the turn's current step asks of the model."""
+    choice, transcript = state.profile.model, state.transcript
+    agent = state.profile.agent(turn.agent) or state.profile.agents[0]
+    chain = None if choice.mode is CallMode.STATELESS else transcript.chains.get(turn.agent)
+    return ModelCall(
+        agent=turn.agent,
+        instructions=agent.instructions,
+        model=state.model,
+        mode=choice.mode,
+        effort=_effort(state, turn),
+        max_output_tokens=choice.max_output_tokens,
+        previous_response_id=chain.response_id if chain else None,
+        floor=transcript.first,
+        seen_from=chain.upto if chain else transcript.first,
+        seen_to=transcript.end,
+    )
+
+
+def _effort(state: SessionState, turn: Turn) -> Effort | None:
+    takes_effort = state.profile.model.reasoning
+    if takes_effort is None:
+        takes_effort = state.model.startswith(REASONING_MODELS)
+    return (turn.effort or DEFAULT_EFFORT) if takes_effort else None
+
+
+def _ending(state: SessionState, now: datetime) -> Step | None:
+    if state.ending is None or state.turn is not None:
+        return None
+    if state.queue.waiting:
+        return Record(
+            tuple(
+                MessageRejected(at=now, message_id=m.message_id, reason=ErrorCode.SESSION_CLOSED)
+                for m in state.queue.waiting
+            )
+        )
+    if not state.door_closed:
+        return CloseDoor()
+    closed = SessionStatusChanged(at=now, old=state.status, new=Status.CLOSED)
+    return Record((closed, SessionEnded(at=now, reason=state.ending, summary=summary(state, now))))
+
+
+def _start_turn(state: SessionState, now: datetime) -> Step | None:
+    if state.turn is not None or state.clocks.paused or state.ending is not None:
+        return None
+    messages = state.queue.next_turn()
+    if not messages:
+        return None
+    started = TurnStarted(
+        at=now,
+        turn=state.turns + 1,
+        agent=messages[0].agent,
+        message_ids=tuple(m.message_id for m in messages),
+    )
+    return Record((started,))
+
+
+def _last_message(state: SessionState, now: datetime) -> Step | None:
+    answered = state.turn is None and not state.queue.waiting
+    if state.messages_left != 0 or not answered or state.ending is not None:
+        return None
+    return Record(end(state, EndReason.MAX_MESSAGES, now))
+
+
+_RULES: Final[tuple[_Rule, ...]] = (
+    _finished,
+    _status,
+    _clock,
+    _turn,
+    _ending,
+    _start_turn,
+    _last_message,
+)

@@ -1,0 +1,99 @@
+"""The whole state of a session.
+
+Owns what is remembered; how events change it is in `evolve`, which events follow from what in `decide`,
+`settle` and `next_step`.
+"""
+
+from typing import Final
+
+from pydantic import JsonValue
+
+from workflows.contract.base import Timestamp, Value
+from workflows.contract.profile import Effort, Limits, Profile, Settings
+from workflows.contract.session import EndReason, Status, Usage
+from workflows.contract.start import RetrySchedule, SessionStart
+from workflows.state.clocks import Clocks
+from workflows.state.queue import Queue
+from workflows.state.transcript import Transcript
+from workflows.state.turn import Turn
+
+SCHEMA_VERSION: Final = 1
+REMEMBERED_IDS: Final = 1000
+
+
+class SessionState(Value):
+    """Everything that decides what a session does next."""
+
+    schema_version: int = SCHEMA_VERSION
+    session_id: str
+    session_key: str
+    tenant: str
+    user_id: str | None
+    epoch: int
+    """Names the life of the session's event log: milliseconds since 1970, growing."""
+    profile: Profile
+    model: str
+    retries: RetrySchedule
+    title: str | None
+    metadata: dict[str, JsonValue]
+    limits: Limits
+    settings: Settings
+    created_at: Timestamp
+    updated_at: Timestamp
+    clocks: Clocks
+    status: Status = Status.IDLE
+    """As last announced to clients."""
+    queue: Queue = Queue()
+    turn: Turn | None = None
+    turns: int = 0
+    message_count: int = 0
+    seen: tuple[str, ...] = ()
+    """Ids of the last accepted messages: sent again, they are the same message."""
+    transcript: Transcript = Transcript()
+    usage: Usage = Usage()
+    ending: EndReason | None = None
+    """Decided; becomes the end as soon as nothing is left to say."""
+    door_closed: bool = False
+    ended: bool = False
+    revision: int = 0
+
+    @classmethod
+    def born(cls, start: SessionStart, at: Timestamp) -> "SessionState":
+        """A session whose workflow starts at `at`."""
+        return cls(
+            session_id=start.session_id,
+            session_key=start.session_key,
+            tenant=start.tenant,
+            user_id=start.user_id,
+            epoch=int(at.timestamp() * 1000),
+            profile=start.profile,
+            model=start.profile.model.name or start.model,
+            retries=start.retries,
+            title=start.title,
+            metadata=start.metadata,
+            limits=start.limits,
+            settings=start.settings,
+            created_at=start.created_at,
+            updated_at=start.created_at,
+            clocks=Clocks(started_at=at, last_activity_at=at),
+        )
+
+    @property
+    def current_status(self) -> Status:
+        """What clients should be told the session is doing."""
+        if self.ended:
+            return Status.CLOSED
+        if self.turn is not None:
+            return Status.ACTIVE
+        return Status.PAUSED if self.clocks.paused else Status.IDLE
+
+    @property
+    def messages_left(self) -> int | None:
+        """User messages that the limit still allows; None without a limit."""
+        if self.limits.max_messages is None:
+            return None
+        return max(self.limits.max_messages - self.message_count, 0)
+
+    def effort_for(self, message: Settings) -> Effort | None:
+        """The effort of a turn that a message with these settings starts; None: the default."""
+        return message.effort or self.settings.effort or self.profile.model.effort

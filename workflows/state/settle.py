@@ -1,0 +1,105 @@
+"""What follows from the end of a model step.
+
+Owns the way from a step's outcome to the turn's; must not start anything.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from workflows.contract.errors import FailureKind, StepFailure
+from workflows.contract.events import (
+    AnswerSettled,
+    Event,
+    ProjectionMissed,
+    StepBroken,
+    TurnCompleted,
+    TurnFailed,
+    TurnRetrying,
+    TurnStopped,
+)
+from workflows.contract.model_call import CallModelResult, SettleAnswerResult
+from workflows.contract.session import StopReason
+from workflows.state.session_state import SessionState
+from workflows.state.turn import Turn, next_wait
+
+_VANISHED: Final = StepFailure(kind=FailureKind.TIMEOUT, message="The step took longer than it may.", shown=1)
+"""`shown`: nobody is left to ask, so viewers may hold something."""
+
+
+def step_finished(state: SessionState, result: CallModelResult, now: datetime) -> tuple[Event, ...]:
+    """The step ended with a text that viewers hold whole."""
+    turn = state.turn
+    if turn is None:
+        return ()
+    settled = AnswerSettled(
+        at=now,
+        turn=turn.number,
+        message_id=turn.message_id,
+        text=result.text,
+        status=result.outcome,
+        usage=result.usage,
+        response_id=result.response_id,
+    )
+    usage = turn.usage + result.usage
+    if result.outcome == "complete":
+        return (settled, TurnCompleted(at=now, turn=turn.number, usage=usage))
+    reason = turn.stop or StopReason.STOPPED
+    return (settled, TurnStopped(at=now, turn=turn.number, usage=usage, reason=reason))
+
+
+def step_failed(state: SessionState, failure: StepFailure, now: datetime) -> tuple[Event, ...]:
+    """The step ended with a provider's failure: try again, or give up."""
+    turn = state.turn
+    if turn is None:
+        return ()
+    if turn.stop is not None:
+        return _given_up(turn, failure.shown, None, now)
+    wait = next_wait(turn, state.retries, failure) if failure.retryable else None
+    if wait is None:
+        return _given_up(turn, failure.shown, failure, now)
+    retrying = TurnRetrying(
+        at=now,
+        turn=turn.number,
+        attempt=turn.attempt + 1,
+        next_retry_at=now + wait,
+        reason=failure.kind,
+        shown=failure.shown,
+    )
+    return (retrying,)
+
+
+def step_vanished(state: SessionState, now: datetime) -> tuple[Event, ...]:
+    """The step ended without saying how: cancelled with its worker dead, or out of time."""
+    return step_failed(state, _VANISHED, now)
+
+
+def projection_missed(state: SessionState, now: datetime) -> tuple[Event, ...]:
+    """The step did not find in the store what it needs."""
+    return () if state.turn is None else (ProjectionMissed(at=now, turn=state.turn.number),)
+
+
+def answer_settled(state: SessionState, result: SettleAnswerResult, now: datetime) -> tuple[Event, ...]:
+    """What viewers hold of a broken step's message is now the whole message."""
+    turn = state.turn
+    if turn is None:
+        return ()
+    settled = AnswerSettled(
+        at=now,
+        turn=turn.number,
+        message_id=turn.message_id,
+        text=result.text,
+        status="failed" if turn.failure else "stopped",
+    )
+    return (settled, _ended(turn, turn.failure, now))
+
+
+def _given_up(turn: Turn, shown: int, failure: StepFailure | None, now: datetime) -> tuple[Event, ...]:
+    if shown or turn.shown:
+        return (StepBroken(at=now, turn=turn.number, error=failure),)
+    return (_ended(turn, failure, now),)
+
+
+def _ended(turn: Turn, failure: StepFailure | None, now: datetime) -> Event:
+    if failure is not None:
+        return TurnFailed(at=now, turn=turn.number, usage=turn.usage, error=failure)
+    return TurnStopped(at=now, turn=turn.number, usage=turn.usage, reason=turn.stop or StopReason.STOPPED)

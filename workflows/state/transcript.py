@@ -1,0 +1,73 @@
+"""The working transcript: what the model may still see.
+
+Owns the byte budget and the chains of stored responses. The store keeps the full transcript; here older
+messages leave, in bulk, so that the chains need a fresh start only rarely.
+"""
+
+from typing import Final
+
+from pydantic_core import to_json
+
+from workflows.contract.base import Value
+from workflows.contract.session import TranscriptMessage
+
+BUDGET: Final = 256 * 1024
+KEPT_WHEN_OVER: Final = BUDGET * 3 // 4
+
+
+class Chain(Value):
+    """A response that the provider stores and that equals the agent's transcript before index `upto`."""
+
+    response_id: str
+    upto: int
+
+
+def _weight(message: TranscriptMessage) -> int:
+    return len(to_json(message.content))
+
+
+class Transcript(Value):
+    """Messages of all agents in the order of their use. An index counts from the session's first message."""
+
+    first: int = 0
+    messages: tuple[TranscriptMessage, ...] = ()
+    weight: int = 0
+    chains: dict[str, Chain] = {}
+
+    @property
+    def end(self) -> int:
+        """The index behind the last message."""
+        return self.first + len(self.messages)
+
+    def since(self, index: int) -> tuple[TranscriptMessage, ...]:
+        """The messages from `index` on that are still held."""
+        return self.messages[max(index - self.first, 0) :]
+
+    def start_of(self, index: int) -> int:
+        """The index of the first message that `since(index)` holds."""
+        return max(index, self.first)
+
+    def added(self, *messages: TranscriptMessage) -> "Transcript":
+        """With `messages` at the end, and within the budget."""
+        grown = self.model_copy(
+            update={
+                "messages": (*self.messages, *messages),
+                "weight": self.weight + sum(map(_weight, messages)),
+            }
+        )
+        return grown if grown.weight <= BUDGET else _shortened(grown)
+
+    def chained(self, agent: str, response_id: str | None) -> "Transcript":
+        """After an answer that the provider stores as `response_id`, if it does."""
+        if response_id is None:
+            return self
+        chain = Chain(response_id=response_id, upto=self.end)
+        return self.model_copy(update={"chains": {**self.chains, agent: chain}})
+
+
+def _shortened(transcript: Transcript) -> Transcript:
+    messages, weight, dropped = transcript.messages, transcript.weight, 0
+    while weight > KEPT_WHEN_OVER and dropped < len(messages) - 1:
+        weight -= _weight(messages[dropped])
+        dropped += 1
+    return Transcript(first=transcript.first + dropped, messages=messages[dropped:], weight=weight)

@@ -1,0 +1,95 @@
+"""A running turn: a loop of steps, of which this file knows where it stands.
+
+Owns attempts, retries and the stop; must not know messages that wait, nor what a step says.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from workflows.contract.base import ASSISTANT_PREFIX, Elapsed, Timestamp, Value
+from workflows.contract.errors import FailureKind, StepFailure
+from workflows.contract.profile import Effort
+from workflows.contract.session import StopReason, TurnView, Usage
+from workflows.contract.start import RetrySchedule
+
+RETRY_GROWTH: Final = 2
+
+
+class StepStatus(StrEnum):
+    """Where the current step stands."""
+
+    READY = "ready"
+    RUNNING = "running"
+    RETRYING = "retrying"
+    """Waits for `retry_at`."""
+    BROKEN = "broken"
+    """No attempt is alive, and viewers may hold a part of its message."""
+    SETTLING = "settling"
+    """That part is being made the whole."""
+
+
+class Turn(Value):
+    """The turn that is running."""
+
+    number: int
+    agent: str
+    message_ids: tuple[str, ...]
+    started_at: Timestamp
+    effort: Effort | None = None
+    step: int = 1
+    status: StepStatus = StepStatus.READY
+    attempt: int = 0
+    """Attempts of the current step that were started."""
+    shown: int = 0
+    """Code points of the current step's message that viewers may hold."""
+    retry_at: Timestamp | None = None
+    retry_reason: FailureKind | None = None
+    retries: int = 0
+    waited: Elapsed = timedelta()
+    stop: StopReason | None = None
+    cancelled: bool = False
+    failure: StepFailure | None = None
+    """Why the turn cannot go on."""
+    usage: Usage = Usage()
+
+    @property
+    def message_id(self) -> str:
+        """The id of the message that the current step says."""
+        return f"{ASSISTANT_PREFIX}{self.number}.{self.step}"
+
+    @property
+    def running(self) -> bool:
+        """Whether an attempt of the current step may be alive."""
+        return self.status is StepStatus.RUNNING
+
+    def view(self) -> TurnView:
+        """What clients see of it."""
+        return TurnView(
+            number=self.number,
+            agent=self.agent,
+            attempt=max(self.attempt, 1),
+            started_at=self.started_at,
+        )
+
+
+def next_wait(turn: Turn, schedule: RetrySchedule, failure: StepFailure) -> timedelta | None:
+    """How long to wait before the step is tried again; None when the schedule is used up."""
+    stepped = min(schedule.initial * RETRY_GROWTH**turn.retries, schedule.maximum)
+    asked = failure.retry_after or timedelta()
+    wait = max(timedelta(seconds=stepped), asked)
+    return wait if turn.waited + wait <= timedelta(seconds=schedule.total) else None
+
+
+def retrying(turn: Turn, *, at: datetime, until: datetime, reason: FailureKind, shown: int) -> Turn:
+    """The turn while it waits for its next attempt."""
+    return turn.model_copy(
+        update={
+            "status": StepStatus.RETRYING,
+            "retry_at": until,
+            "retry_reason": reason,
+            "retries": turn.retries + 1,
+            "waited": turn.waited + (until - at),
+            "shown": shown,
+        }
+    )
