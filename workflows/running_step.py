@@ -6,7 +6,6 @@ Owns the activity, and how its end reads as events; which step runs is the state
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -15,7 +14,7 @@ from workflows import options
 from workflows.contract.activities import call_model, settle_answer
 from workflows.contract.errors import STEP_FAILED, StepFailure, StoreFault
 from workflows.contract.events import Event
-from workflows.contract.model_call import CallModelInput, CallModelResult, SettleAnswerResult
+from workflows.contract.model_call import CallModelInput, SettleAnswerInput, StepResult
 from workflows.contract.publication import Publication
 from workflows.state import settle
 from workflows.state.session_state import SessionState
@@ -35,7 +34,7 @@ class RunningStep:
     """At most one activity that works on the current turn."""
 
     def __init__(self) -> None:
-        self._activity: workflow.ActivityHandle[Any] | None = None
+        self._activity: workflow.ActivityHandle[StepResult] | None = None
         self.riding: Publication | None = None
         """The publication that the running step carries."""
 
@@ -64,10 +63,20 @@ class RunningStep:
             **options.model_step(f"turn {step.turn} · {step.call.agent} · step {step.step}"),
         )
 
-    def settle_answer(self, step: SettleAnswer) -> None:
-        """Start the settlement of a broken step."""
-        settlement = options.settlement(f"turn {step.turn} · keep what was shown")
-        self._activity = workflow.start_activity(settle_answer, step.settle, **settlement)
+    def settle_answer(self, step: SettleAnswer, publication: Publication) -> None:
+        """Start the settlement of a broken step, which carries `publication` to the store."""
+        self.riding = publication
+        self._activity = workflow.start_activity(
+            settle_answer,
+            SettleAnswerInput(
+                turn=step.turn,
+                step=step.step,
+                message_id=step.message_id,
+                status=step.status,
+                publication=publication,
+            ),
+            **options.settlement(f"turn {step.turn} · keep what was shown"),
+        )
 
     def cancel(self) -> None:
         """Ask the running step to end; its result still comes."""
@@ -81,11 +90,9 @@ class RunningStep:
         if activity is None:
             raise RuntimeError("no step is running")
         try:
-            result: CallModelResult | SettleAnswerResult = activity.result()
+            result: StepResult = activity.result()
         except ActivityError as error:
             return _failed(error, state, now, riding)
-        if isinstance(result, SettleAnswerResult):
-            return Outcome(settle.answer_settled(state, result, now), None)
         return Outcome(settle.step_finished(state, result, now), riding)
 
 

@@ -239,8 +239,8 @@ class Session:
                     self._step.cancel()
                     self._record(StepCancelled(at=self._now(), turn=step.turn))
                 case SettleAnswer():
-                    self._step.settle_answer(step)
                     self._record(SettlingStarted(at=self._now(), turn=step.turn))
+                    self._step.settle_answer(step, self._outbox.publication(self._state, self._now()))
                 case CloseDoor():
                     self._close_door()
                     return _PAUSE

@@ -7,15 +7,14 @@ from temporalio import activity
 
 from workflows.contract.model_call import (
     CallModelInput,
-    CallModelResult,
     SettleAnswerInput,
-    SettleAnswerResult,
+    StepResult,
 )
 from workflows.contract.publication import Publication
 
 
 @activity.defn
-async def call_model(_: CallModelInput) -> CallModelResult:
+async def call_model(_: CallModelInput) -> StepResult:
     """Call the model and stream its text into the session's log.
 
     Raises ApplicationError: `STEP_FAILED` with a `StepFailure`, or a `StoreFault`.
@@ -24,7 +23,7 @@ async def call_model(_: CallModelInput) -> CallModelResult:
 
 
 @activity.defn
-async def settle_answer(_: SettleAnswerInput) -> SettleAnswerResult:
+async def settle_answer(_: SettleAnswerInput) -> StepResult:
     """End a message with what was shown of it, fence late attempts and give the generation up."""
     raise NotImplementedError
 

@@ -40,27 +40,21 @@ class CallModelInput(Value):
     publication: Publication
 
 
-class CallModelResult(Value):
-    """How a model step ended; the log holds exactly `text`."""
-
-    outcome: Literal["complete", "stopped"]
-    text: str
-    usage: Usage = Usage()
-    response_id: str | None = None
-
-
 class SettleAnswerInput(Value):
     """A step that no live attempt will end, and the status its message ends with."""
 
-    session_id: str
-    epoch: int
     turn: int
     step: int
     message_id: str
     status: Literal["stopped", "failed"]
+    publication: Publication
 
 
-class SettleAnswerResult(Value):
-    """What viewers hold of the message."""
+class StepResult(Value):
+    """How a step ended; viewers hold exactly `text`."""
 
+    outcome: Literal["complete", "stopped", "failed"]
     text: str
+    usage: Usage = Usage()
+    response_id: str | None = None
+    """The provider's stored response that ends with `text`, if there is one."""

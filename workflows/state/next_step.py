@@ -20,7 +20,7 @@ from workflows.contract.events import (
     TurnStarted,
     TurnStopped,
 )
-from workflows.contract.model_call import ModelCall, SettleAnswerInput
+from workflows.contract.model_call import ModelCall
 from workflows.contract.profile import DEFAULT_EFFORT, CallMode, Effort
 from workflows.contract.session import EndReason, Status, Summary
 from workflows.state.clocks import Deadline, DeadlineKind
@@ -121,7 +121,7 @@ def _turn(state: SessionState, now: datetime) -> Step | None:
         case StepStatus.RUNNING:
             return CancelStep(turn.number) if turn.stop and not turn.cancelled else None
         case StepStatus.BROKEN:
-            return _settle(state, turn)
+            return _settle(turn)
         case StepStatus.SETTLING:
             return None
         case StepStatus.READY | StepStatus.RETRYING:
@@ -136,16 +136,13 @@ def _stop_before_call(turn: Turn, now: datetime) -> Step | None:
     return Record((TurnStopped(at=now, turn=turn.number, usage=turn.usage, reason=turn.stop),))
 
 
-def _settle(state: SessionState, turn: Turn) -> SettleAnswer:
-    settle = SettleAnswerInput(
-        session_id=state.session_id,
-        epoch=state.epoch,
+def _settle(turn: Turn) -> SettleAnswer:
+    return SettleAnswer(
         turn=turn.number,
         step=turn.step,
         message_id=turn.message_id,
         status="failed" if turn.failure else "stopped",
     )
-    return SettleAnswer(turn=turn.number, settle=settle)
 
 
 def _call(state: SessionState, turn: Turn, now: datetime) -> Step | None:

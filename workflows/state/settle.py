@@ -17,7 +17,7 @@ from workflows.contract.events import (
     TurnRetrying,
     TurnStopped,
 )
-from workflows.contract.model_call import CallModelResult, SettleAnswerResult
+from workflows.contract.model_call import StepResult
 from workflows.contract.session import StopReason
 from workflows.state.session_state import SessionState
 from workflows.state.turn import Turn, next_wait
@@ -26,7 +26,7 @@ _VANISHED: Final = StepFailure(kind=FailureKind.TIMEOUT, message="The step took 
 """`shown`: nobody is left to ask, so viewers may hold something."""
 
 
-def step_finished(state: SessionState, result: CallModelResult, now: datetime) -> tuple[Event, ...]:
+def step_finished(state: SessionState, result: StepResult, now: datetime) -> tuple[Event, ...]:
     """The step ended with a text that viewers hold whole."""
     turn = state.turn
     if turn is None:
@@ -43,8 +43,7 @@ def step_finished(state: SessionState, result: CallModelResult, now: datetime) -
     usage = turn.usage + result.usage
     if result.outcome == "complete":
         return (settled, TurnCompleted(at=now, turn=turn.number, usage=usage))
-    reason = turn.stop or StopReason.STOPPED
-    return (settled, TurnStopped(at=now, turn=turn.number, usage=usage, reason=reason))
+    return (settled, _ended(turn.model_copy(update={"usage": usage}), turn.failure, now))
 
 
 def step_failed(state: SessionState, failure: StepFailure, now: datetime) -> tuple[Event, ...]:
@@ -76,21 +75,6 @@ def step_vanished(state: SessionState, now: datetime) -> tuple[Event, ...]:
 def projection_missed(state: SessionState, now: datetime) -> tuple[Event, ...]:
     """The step did not find in the store what it needs."""
     return () if state.turn is None else (ProjectionMissed(at=now, turn=state.turn.number),)
-
-
-def answer_settled(state: SessionState, result: SettleAnswerResult, now: datetime) -> tuple[Event, ...]:
-    """What viewers hold of a broken step's message is now the whole message."""
-    turn = state.turn
-    if turn is None:
-        return ()
-    settled = AnswerSettled(
-        at=now,
-        turn=turn.number,
-        message_id=turn.message_id,
-        text=result.text,
-        status="failed" if turn.failure else "stopped",
-    )
-    return (settled, _ended(turn, turn.failure, now))
 
 
 def _given_up(turn: Turn, shown: int, failure: StepFailure | None, now: datetime) -> tuple[Event, ...]:

@@ -1,9 +1,10 @@
 """What a session may do next: the vocabulary between the rules and whoever carries them out."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from workflows.contract.events import Event
-from workflows.contract.model_call import ModelCall, SettleAnswerInput
+from workflows.contract.model_call import ModelCall
 from workflows.contract.session import Summary
 from workflows.state.clocks import Deadline
 
@@ -38,7 +39,9 @@ class SettleAnswer:
     """Make what was shown of a broken step's message the whole message."""
 
     turn: int
-    settle: SettleAnswerInput
+    step: int
+    message_id: str
+    status: Literal["stopped", "failed"]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,276 @@
+"""Model steps: call the model, stream its text into the log, and end what nobody else will end.
+
+Owns the life of a step: take over, resume or begin anew, write, stop. Must not know Redis (`store`), the
+provider's protocol (`provider`), nor what follows from the result (`workflows.state`).
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Any, Final, Literal
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.answer import Answer, WritingEndedError
+from activities.failures import AnswerFailedError, ProviderError, ResponseGoneError
+from activities.provider import Ended, Opened, Provider, ProviderEvent, TextDelta, WholeText
+from activities.store.event_log import EventLog, Outcome, Writer
+from activities.store.log_reader import LogReader
+from activities.store.projection import Projection
+from workflows.contract.errors import STEP_FAILED, FailureKind, StoreFault
+from workflows.contract.model_call import CallModelInput, SettleAnswerInput, StepResult
+from workflows.contract.profile import CallMode
+from workflows.contract.publication import Publication
+from workflows.contract.session import TranscriptMessage
+
+HEARTBEAT_SECONDS: Final = 0.5
+RECONNECTS: Final = 3
+"""Times that a broken connection to a background response is made again before the step fails."""
+RECONNECT_SECONDS: Final = 0.2
+FAREWELL_SECONDS: Final = 5.0
+LONGEST_PATIENCE: Final = timedelta(seconds=30)
+ATTEMPTS: Final = 1024
+"""Attempts that a fence tells apart."""
+
+
+class ModelSteps:
+    """The activities `call_model` and `settle_answer`."""
+
+    def __init__(self, log: EventLog, reader: LogReader, projection: Projection, provider: Provider) -> None:
+        self._log = log
+        self._reader = reader
+        self._projection = projection
+        self._provider = provider
+        self._farewells: set[asyncio.Task[None]] = set()
+
+    @activity.defn
+    async def call_model(self, given: CallModelInput) -> StepResult:
+        """Call the model and stream its text into the session's log."""
+        async with _heartbeats(), _failures_told():
+            answer = await self._take_over(given)
+            if isinstance(answer, StepResult):
+                return answer
+            return await self._answer(given, answer)
+
+    @activity.defn
+    async def settle_answer(self, given: SettleAnswerInput) -> StepResult:
+        """End a message with what was shown of it, fence late attempts and give the generation up."""
+        async with _failures_told():
+            answer = await self._take_over(given)
+            if isinstance(answer, StepResult):
+                return answer
+            return await self._close(answer, given.status)
+
+    async def _take_over(self, given: CallModelInput | SettleAnswerInput) -> Answer | StepResult:
+        """The answer where the last attempt left it, or the result that it left."""
+        publication = given.publication
+        writer = _writer(publication, given)
+        position = await self._log.begin(writer, publication)
+        if isinstance(position, Outcome):
+            raise WritingEndedError(position)
+        if position.done is not None:
+            return StepResult.model_validate_json(position.done)
+        shown = ""
+        if position.next:
+            shown = await self._reader.shown(
+                writer.session_id, writer.epoch, position.first, given.message_id
+            )
+        return Answer(self._log, writer, given.message_id, position, shown)
+
+    async def _answer(self, given: CallModelInput, answer: Answer) -> StepResult:
+        """Listen and write side by side, until the answer is complete or somebody stops it."""
+        listening = asyncio.create_task(self._listen(given, answer))
+        writing = asyncio.create_task(answer.keep_writing())
+        try:
+            await asyncio.wait({listening, writing}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            if not _was_asked_for():
+                raise
+            return await asyncio.shield(self._close(answer, "stopped"))
+        finally:
+            await _end(listening, writing)
+        try:
+            return await self._ending(given, answer, listening, writing)
+        except ProviderError as error:
+            raise _step_failed(error, answer) from error
+        except WritingEndedError as error:
+            if error.outcome is not Outcome.STOPPED:
+                raise
+            return await self._close(answer, "stopped")
+
+    async def _ending(
+        self,
+        given: CallModelInput,
+        answer: Answer,
+        listening: asyncio.Task[Ended],
+        writing: asyncio.Task[None],
+    ) -> StepResult:
+        if not listening.cancelled():
+            return await self._complete(given, answer, await listening)
+        await writing
+        raise AssertionError("writing ends by an error only")
+
+    async def _complete(self, given: CallModelInput, answer: Answer, ended: Ended) -> StepResult:
+        stored = given.call.mode is not CallMode.STATELESS
+        return await answer.finish(
+            StepResult(
+                outcome="complete",
+                text="",
+                usage=ended.usage,
+                response_id=ended.response_id if stored else None,
+            )
+        )
+
+    async def _close(self, answer: Answer, outcome: Literal["stopped", "failed"]) -> StepResult:
+        result = await answer.finish(StepResult(outcome=outcome, text=""))
+        if answer.response_id is not None:
+            farewell = asyncio.create_task(self._give_up(answer.response_id))
+            self._farewells.add(farewell)
+            farewell.add_done_callback(self._farewells.discard)
+        return result
+
+    async def _give_up(self, response_id: str) -> None:
+        """Nobody waits for this, and nothing depends on it but the provider's bill."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                await self._provider.give_up(response_id)
+
+    async def _listen(self, given: CallModelInput, answer: Answer) -> Ended:
+        """Hear the answer to its end, over as many connections as it takes."""
+        reconnects = 0
+        while True:
+            heard_before = answer.cursor
+            try:
+                async with aclosing(await self._stream(given, answer)) as events:
+                    return await _hear(events, answer)
+            except ResponseGoneError:
+                await answer.supersede()
+            except AnswerFailedError:
+                await answer.forget_response()
+                raise
+            except ProviderError:
+                reconnects = 0 if answer.cursor != heard_before else reconnects
+                if not _resumable(given, answer) or reconnects == RECONNECTS:
+                    raise
+                reconnects += 1
+                await asyncio.sleep(RECONNECT_SECONDS * reconnects)
+
+    async def _stream(self, given: CallModelInput, answer: Answer) -> AsyncGenerator[ProviderEvent]:
+        """The rest of the response that is under way, else a new one."""
+        if answer.response_id is not None and answer.cursor is not None and _resumable(given, answer):
+            return self._provider.resume(answer.response_id, answer.cursor)
+        if answer.length:
+            await answer.supersede()
+        return self._create(given)
+
+    async def _create(self, given: CallModelInput) -> AsyncGenerator[ProviderEvent]:
+        call = given.call
+        messages = await self._messages(given, call.seen_from)
+        try:
+            async with aclosing(self._provider.create(call, messages, call.previous_response_id)) as events:
+                async for event in events:
+                    yield event
+        except ResponseGoneError:
+            messages = await self._messages(given, call.floor)
+            async with aclosing(self._provider.create(call, messages, None)) as events:
+                async for event in events:
+                    yield event
+
+    async def _messages(self, given: CallModelInput, start: int) -> Sequence[TranscriptMessage]:
+        """The agent's transcript from index `start` on: out of the input if it is there."""
+        publication, call = given.publication, given.call
+        if start >= publication.messages_from:
+            held = publication.messages[start - publication.messages_from :]
+        else:
+            stored = await self._projection.messages(publication.session_id, start, call.seen_to)
+            if stored is None:
+                raise ApplicationError(
+                    "the transcript in the store is too short",
+                    type=StoreFault.TRANSCRIPT_MISSING,
+                    non_retryable=True,
+                )
+            held = tuple(message for _, message in stored)
+        return [message for message in held if message.agent == call.agent]
+
+
+async def _hear(events: AsyncIterator[ProviderEvent], answer: Answer) -> Ended:
+    async for event in events:
+        match event:
+            case TextDelta():
+                answer.heard(event.text, event.cursor)
+            case Opened():
+                answer.opened(event.response_id, event.cursor)
+            case WholeText():
+                answer.heard_whole(event.text)
+            case Ended():
+                return event
+    raise ProviderError(FailureKind.INCOMPLETE_STREAM)
+
+
+def _resumable(given: CallModelInput, answer: Answer) -> bool:
+    return given.call.mode is CallMode.BACKGROUND and answer.response_id is not None
+
+
+def _writer(publication: Publication, given: CallModelInput | SettleAnswerInput) -> Writer:
+    info = activity.info()
+    scheduled = int(info.scheduled_time.timestamp() * 1000)
+    return Writer(
+        session_id=publication.session_id,
+        epoch=publication.epoch,
+        name=f"{given.turn}.{given.step}",
+        fence=scheduled * ATTEMPTS + min(info.attempt, ATTEMPTS - 1),
+        turn=given.turn,
+    )
+
+
+def _was_asked_for() -> bool:
+    """Whether the workflow wants the step to end, rather than this worker."""
+    details = activity.cancellation_details()
+    return details is not None and details.cancel_requested
+
+
+def _step_failed(error: ProviderError, answer: Answer) -> ApplicationError:
+    failure = error.failure(shown=answer.length)
+    return ApplicationError(
+        failure.message, failure.model_dump(mode="json"), type=STEP_FAILED, non_retryable=True
+    )
+
+
+@asynccontextmanager
+async def _failures_told() -> AsyncIterator[None]:
+    """Tell the workflow what it can mend; let what is left be tried again, ever more patiently."""
+    try:
+        yield
+    except WritingEndedError as error:
+        raise ApplicationError(
+            f"the log takes no more from this attempt: {error.outcome}",
+            type=StoreFault.EPOCH_LOST if error.outcome is Outcome.LOST else error.outcome,
+            non_retryable=True,
+        ) from error
+    except ApplicationError:
+        raise
+    except Exception as error:
+        patience = min(timedelta(seconds=0.2) * 2 ** min(activity.info().attempt, 10), LONGEST_PATIENCE)
+        raise ApplicationError(str(error), type=type(error).__name__, next_retry_delay=patience) from error
+
+
+@asynccontextmanager
+async def _heartbeats() -> AsyncIterator[None]:
+    async def beat() -> None:
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        await _end(beating)
+
+
+async def _end(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

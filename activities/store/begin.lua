@@ -1,0 +1,15 @@
+-- begin(publication, channel, writer, fence, turn)
+--   -> {outcome, next, response, cursor, done, first}
+-- A writer begins or takes over: what the workflow waits to say goes first, then the writer's own position.
+local p = read_publication()
+local channel, writer, fence, turn = arg(), arg(), number(), arg()
+local outcome = publish(p)
+if outcome == 'lost' then return { 'lost' } end
+wake(channel)
+if counter('fence') > fence then return { 'fenced' } end
+if field('writer') ~= writer then
+  redis.call('HDEL', HEAD, 'response', 'cursor', 'done')
+  redis.call('HSET', HEAD, 'writer', writer, 'next', 0, 'first', counter('n') + 1, 'turn', turn)
+end
+redis.call('HSET', HEAD, 'fence', fence)
+return { 'ok', field('next'), field('response') or '', field('cursor') or '', field('done') or '', field('first') }

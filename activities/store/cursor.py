@@ -1,0 +1,42 @@
+"""A place in a session's event log.
+
+`<epoch>-<n>` behind entry n of an epoch; a write's answer adds `~<write id>`, which lets a read wait until
+that write has taken effect. Clients treat it as opaque. Owns that spelling.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import total_ordering
+from typing import Final
+
+_SPELLING: Final = re.compile(r"([0-9]{1,15})-([0-9]{1,15})(?:~([A-Za-z0-9._:-]{1,128}))?")
+
+
+@total_ordering
+@dataclass(frozen=True)
+class Cursor:
+    """Behind entry `n` of `epoch`."""
+
+    epoch: int
+    n: int
+    write_id: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "Cursor | None":
+        """The cursor that `text` spells; None when it spells none."""
+        found = _SPELLING.fullmatch(text)
+        return cls(int(found[1]), int(found[2]), found[3]) if found else None
+
+    @property
+    def stream_id(self) -> str:
+        """As the stream spells it."""
+        return f"{self.epoch}-{self.n}"
+
+    def __str__(self) -> str:
+        return self.stream_id if self.write_id is None else f"{self.stream_id}~{self.write_id}"
+
+    def __lt__(self, other: "Cursor") -> bool:
+        return (self.epoch, self.n) < (other.epoch, other.n)
+
+
+BEGINNING: Final = Cursor(0, 0)

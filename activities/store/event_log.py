@@ -1,0 +1,200 @@
+"""The event log of a session: what its writers do to it.
+
+Every write is one script, so that there is no moment between what viewers see and what is remembered.
+Delivery is exactly once because a writer's entries are counted (model step) or named (workflow), and because
+the epoch and the fence let only the living write. Must not know providers or workflows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from importlib.resources import files
+from typing import Any, Final
+
+from pydantic_core import to_json
+from redis.asyncio import Redis
+
+from activities.store import keys
+from activities.store.client import patience
+from workflows.contract.base import Value
+from workflows.contract.publication import Publication
+
+KEPT_ENTRIES: Final = 2_000
+"""Entries that stay in the log when it is trimmed between turns, at twice as many."""
+
+
+class Outcome(StrEnum):
+    """What became of a write."""
+
+    OK = "ok"
+    ECHO = "echo"
+    LOST = "lost"
+    FENCED = "fenced"
+    STOPPED = "stopped"
+    GAP = "gap"
+
+
+@dataclass(frozen=True)
+class Writer:
+    """One attempt of a model step. The `fence` grows with every attempt; below 2^53, exact in Lua."""
+
+    session_id: str
+    epoch: int
+    name: str
+    fence: int
+    turn: int
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a writer stands: after `begin`, where its predecessor stood."""
+
+    next: int
+    response_id: str | None
+    """The provider's response that is being streamed."""
+    cursor: int | None
+    """The last of the provider's events that is in the log."""
+    done: bytes | None
+    """The step's result, once everything is in the log."""
+    first: int
+    """`n` of the first log entry that the step may have written."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event, encoded once."""
+
+    kind: str
+    event: bytes
+
+    @classmethod
+    def of(cls, session_id: str, event: Value) -> "Entry":
+        """`event` as viewers see it."""
+        fields = event.model_dump(mode="json")
+        published = {"type": fields.pop("type"), "session_id": session_id, "at": fields.pop("at"), **fields}
+        return cls(kind=published["type"], event=to_json(published))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Entries from index `start` of the writer, and what is remembered with them."""
+
+    start: int
+    entries: Sequence[Entry]
+    response_id: str | None
+    cursor: int | None
+    done: bytes | None = None
+    stoppable: bool = True
+    """Whether a stop that was asked for goes first."""
+
+
+def _script(name: str) -> str:
+    folder = files("activities.store")
+    return folder.joinpath("prelude.lua").read_text() + folder.joinpath(name).read_text()
+
+
+class EventLog:
+    """Writes to the logs of all sessions. Raises StoreUnavailableError when the store does not answer."""
+
+    def __init__(self, redis: "Redis") -> None:
+        self._redis = redis
+        self._publish = redis.register_script(_script("publish.lua"))
+        self._begin = redis.register_script(_script("begin.lua"))
+        self._append = redis.register_script(_script("append.lua"))
+
+    async def publish(self, publication: Publication) -> Outcome:
+        """Publish what is new in `publication`: OK, ECHO or LOST."""
+        session_id = publication.session_id
+        args = [*_arguments(publication), keys.channel(session_id)]
+        async with patience():
+            outcome = await self._publish(keys=keys.script_keys(session_id), args=args)
+        await self._index(publication)
+        return Outcome(outcome.decode())
+
+    async def begin(self, writer: Writer, publication: Publication) -> Position | Outcome:
+        """Publish, then let `writer` take over: its position, or LOST or FENCED."""
+        args = [
+            *_arguments(publication),
+            keys.channel(writer.session_id),
+            writer.name,
+            writer.fence,
+            writer.turn,
+        ]
+        async with patience():
+            reply = await self._begin(keys=keys.script_keys(writer.session_id), args=args)
+        await self._index(publication)
+        outcome = Outcome(reply[0].decode())
+        return _position(reply) if outcome is Outcome.OK else outcome
+
+    async def append(self, writer: Writer, batch: Batch) -> tuple[Outcome, int]:
+        """Append `batch`: the outcome, and the writer's next index."""
+        args: list[Any] = [
+            keys.channel(writer.session_id),
+            writer.epoch,
+            writer.fence,
+            batch.start,
+            batch.response_id or "",
+            "" if batch.cursor is None else batch.cursor,
+            batch.done or b"",
+            int(batch.stoppable),
+            len(batch.entries),
+        ]
+        for entry in batch.entries:
+            args += (entry.kind, entry.event)
+        async with patience():
+            outcome, index = await self._append(keys=keys.script_keys(writer.session_id), args=args)
+        return Outcome(outcome.decode()), int(index)
+
+    async def request_stop(self, session_id: str, turn: int) -> None:
+        """Let no more of `turn` into the log than its closing words."""
+        async with patience():
+            await self._redis.hset(keys.head(session_id), "stop", str(turn))
+
+    async def _index(self, publication: Publication) -> None:
+        """Put the session in its tenant's list; a list of its own, because it lives in another slot."""
+        session_id, tenant, session = publication.session_id, publication.tenant, publication.session
+        async with patience():
+            if "last_activity_at" in session:
+                score = _milliseconds(session["last_activity_at"])
+                await self._redis.zadd(keys.sessions(tenant), {session_id: score})
+            if "session_key" in session:
+                await self._redis.hset(keys.session_keys(tenant), session["session_key"], session_id)
+
+
+def _milliseconds(timestamp: str) -> float:
+    return datetime.fromisoformat(timestamp).timestamp() * 1000
+
+
+def _arguments(p: Publication) -> list[Any]:
+    fields = {name: to_json(value) for name, value in p.session.items()} | {"_tenant": p.tenant}
+    args: list[Any] = [
+        p.epoch,
+        p.base,
+        p.revision,
+        int(p.closing),
+        KEPT_ENTRIES if p.trim else 0,
+        p.messages_from,
+        len(p.entries),
+        len(fields),
+        len(p.messages),
+        len(p.writes),
+    ]
+    for entry in p.entries:
+        args += (entry.name, entry.event["type"], to_json(entry.event))
+    for field in fields.items():
+        args += field
+    args += (message.model_dump_json() for message in p.messages)
+    args += p.writes
+    return args
+
+
+def _position(reply: list[bytes]) -> Position:
+    _, index, response_id, cursor, done, first = reply
+    return Position(
+        next=int(index),
+        response_id=response_id.decode() or None,
+        cursor=int(cursor) if cursor else None,
+        done=done or None,
+        first=int(first),
+    )

@@ -1,0 +1,70 @@
+"""The names of everything in the store.
+
+A session's keys share the hash tag of its id, a tenant's that of its name, so that a script touches one slot
+of a cluster. Must not hold what the keys contain.
+"""
+
+from typing import Final
+
+PREFIX: Final = "perdure:"
+
+
+def _of_session(session_id: str, what: str) -> str:
+    return f"{PREFIX}{{{session_id}}}:{what}"
+
+
+def log(session_id: str) -> str:
+    """Stream: the events."""
+    return _of_session(session_id, "log")
+
+
+def head(session_id: str) -> str:
+    """Hash: where the log's writers stand."""
+    return _of_session(session_id, "head")
+
+
+def session(session_id: str) -> str:
+    """Hash: the session object, a field each."""
+    return _of_session(session_id, "session")
+
+
+def messages(session_id: str) -> str:
+    """List: the transcript."""
+    return _of_session(session_id, "messages")
+
+
+def writes(session_id: str) -> str:
+    """List: requests that have taken effect."""
+    return _of_session(session_id, "writes")
+
+
+def channel(session_id: str) -> str:
+    """Channel: something was written to the log."""
+    return _of_session(session_id, "wake")
+
+
+def script_keys(session_id: str) -> list[str]:
+    """The keys of every script, in the order that the prelude names them."""
+    return [
+        log(session_id),
+        head(session_id),
+        _of_session(session_id, "names"),
+        session(session_id),
+        messages(session_id),
+        writes(session_id),
+    ]
+
+
+def sessions(tenant: str) -> str:
+    """Sorted set: session ids by their last activity in milliseconds."""
+    return f"{PREFIX}{{tenant:{tenant}}}:sessions"
+
+
+def session_keys(tenant: str) -> str:
+    """Hash: session id by session key."""
+    return f"{PREFIX}{{tenant:{tenant}}}:keys"
+
+
+def key_counter(tenant: str) -> str:
+    """Counter: the last session key given."""
+    return f"{PREFIX}{{tenant:{tenant}}}:counter"

@@ -1,0 +1,147 @@
+"""Reading what the workflow projected: session object, transcript, listing, keys.
+
+Owns the way from the store's fields to values; the writes are `event_log`'s, but for what exists before the
+workflow has spoken (`announce`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import from_json, to_json
+from redis.asyncio import Redis
+
+from activities.store import keys
+from activities.store.client import patience
+from activities.store.cursor import BEGINNING, Cursor
+from workflows.contract.session import SessionView, TranscriptMessage
+from workflows.contract.start import SessionStart
+
+_OWN_FIELD = "_"
+
+
+@dataclass(frozen=True)
+class ProjectedSession:
+    """The session object, as of the log's `cursor`."""
+
+    fields: dict[str, Any]
+    tenant: str
+    cursor: Cursor
+    closing: bool
+
+    @property
+    def closed(self) -> bool:
+        """Whether the session has ended."""
+        return bool(self.fields["status"] == "closed")
+
+
+class Projection:
+    """Reads for all sessions. Raises StoreUnavailableError when the store does not answer."""
+
+    def __init__(self, redis: "Redis") -> None:
+        self._redis = redis
+
+    async def next_key(self, tenant: str) -> str:
+        """A session key that no session of the tenant has."""
+        async with patience():
+            return f"SESSION-{await self._redis.incr(keys.key_counter(tenant)):03d}"
+
+    async def announce(self, start: SessionStart) -> None:
+        """Make a session readable before its workflow has said anything; never overwrites what it said."""
+        fields = {name: to_json(value) for name, value in start.view().fields().items()}
+        async with patience():
+            key = keys.session(start.session_id)
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.hset(key, "_tenant", start.tenant)
+            for name, value in fields.items():
+                pipe.hsetnx(key, name, value)
+            await pipe.execute()
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.hset(keys.session_keys(start.tenant), start.session_key, start.session_id)
+            pipe.zadd(
+                keys.sessions(start.tenant),
+                {start.session_id: start.created_at.timestamp() * 1000},
+                nx=True,
+            )
+            await pipe.execute()
+
+    async def session(self, session_id: str) -> ProjectedSession | None:
+        """The session object; None when the store does not know the session."""
+        async with patience():
+            found: Any = await self._redis.hgetall(keys.session(session_id))
+        return _projected(found)
+
+    async def id_of(self, tenant: str, session_key: str) -> str | None:
+        """The id of the tenant's session with this key."""
+        async with patience():
+            found: Any = await self._redis.hget(keys.session_keys(tenant), session_key)
+        return found.decode() if found else None
+
+    async def has_written(self, session_id: str, write_id: str) -> bool:
+        """Whether a request has taken effect."""
+        async with patience():
+            return await self._redis.lpos(keys.writes(session_id), write_id) is not None
+
+    async def messages(
+        self, session_id: str, start: int, end: int
+    ) -> Sequence[tuple[int, TranscriptMessage]] | None:
+        """The transcript from index `start` to before `end` with their indices; None if it is shorter.
+
+        Messages that were lost with the store are left out.
+        """
+        async with patience():
+            found: Any = await self._redis.lrange(keys.messages(session_id), start, end - 1)
+        if len(found) < end - start:
+            return None
+        return [
+            (index, TranscriptMessage.model_validate_json(message))
+            for index, message in enumerate(found, start)
+            if message
+        ]
+
+    async def message_count(self, session_id: str) -> int:
+        """The length of the transcript."""
+        async with patience():
+            return int(await self._redis.llen(keys.messages(session_id)))
+
+    async def newest(
+        self, tenant: str, before: tuple[float, str] | None, count: int
+    ) -> Sequence[tuple[float, str]]:
+        """(last activity, id) of the tenant's sessions, newest first, after `before` in that order."""
+        highest = "+inf" if before is None else before[0]
+        async with patience():
+            found: Any = await self._redis.zrange(
+                keys.sessions(tenant),
+                highest,
+                "-inf",
+                desc=True,
+                byscore=True,
+                offset=0,
+                num=count,
+                withscores=True,
+            )
+        listed = [(score, member.decode()) for member, score in found]
+        return [item for item in listed if before is None or (item[0], item[1]) < before]
+
+    async def sessions(self, session_ids: Sequence[str]) -> Sequence[ProjectedSession | None]:
+        """The session objects of these ids."""
+        async with patience():
+            pipe = self._redis.pipeline(transaction=False)
+            for session_id in session_ids:
+                pipe.hgetall(keys.session(session_id))
+            return [_projected(found) for found in await pipe.execute()]
+
+
+def _projected(found: dict[bytes, bytes]) -> ProjectedSession | None:
+    if b"status" not in found:
+        return None
+    own = {name: value for name, value in found.items() if name.startswith(b"_")}
+    cursor = Cursor.parse(own.get(b"_cursor", b"").decode()) or BEGINNING
+    fields = {name.decode(): from_json(value) for name, value in found.items() if name not in own}
+    ordered = {name: fields[name] for name in SessionView.model_fields if name in fields}
+    return ProjectedSession(
+        fields=ordered | {"cursor": str(cursor)},
+        tenant=own.get(b"_tenant", b"").decode(),
+        cursor=cursor,
+        closing=b"_closing" in own,
+    )

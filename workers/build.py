@@ -1,0 +1,64 @@
+"""Plugging a worker together: the same one for every process and for the tests.
+
+Owns the worker's options, each with its reason; must not read the environment.
+"""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from openai import AsyncOpenAI
+from redis.asyncio import Redis
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.model import ModelSteps
+from activities.provider import Provider
+from activities.session import SessionProjection
+from activities.store.event_log import EventLog
+from activities.store.log_reader import LogReader
+from activities.store.projection import Projection
+from workflows.contract.wire import TASK_QUEUE
+from workflows.session import Session
+
+CONCURRENT_STEPS: Final = 500
+"""A step mostly waits for its provider."""
+
+HEARTBEAT_THROTTLE: Final = timedelta(seconds=0.5)
+"""A cancellation reaches a silent step with a heartbeat; the default would take seconds."""
+
+STICKY_TIMEOUT: Final = timedelta(seconds=1.5)
+"""Sessions of a dead worker wait this long before another one takes them; the default is 10 s."""
+
+GRACE: Final = timedelta(seconds=10)
+"""Steps that end within it are not made to resume elsewhere."""
+
+SANDBOX: Final = SandboxedWorkflowRunner(
+    restrictions=SandboxRestrictions.default.with_passthrough_modules(
+        "pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"
+    )
+)
+"""Shared with the replayer. Our own modules stay inside, all of them: passing some through splits classes."""
+
+
+def activities(redis: "Redis", openai: AsyncOpenAI) -> list[Any]:
+    """Every activity, bound to its store and its provider."""
+    log, reader, projection = EventLog(redis), LogReader(redis), Projection(redis)
+    steps = ModelSteps(log, reader, projection, Provider(openai))
+    return [steps.call_model, steps.settle_answer, SessionProjection(log).project_session]
+
+
+def build_worker(client: Client, redis: "Redis", openai: AsyncOpenAI, **options: Any) -> Worker:
+    """A worker that serves every session; `options` override those of `temporalio.worker.Worker`."""
+    defaults: dict[str, Any] = {
+        "task_queue": TASK_QUEUE,
+        "workflows": [Session],
+        "activities": activities(redis, openai),
+        "workflow_runner": SANDBOX,
+        "max_concurrent_activities": CONCURRENT_STEPS,
+        "max_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
+        "default_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,
+        "sticky_queue_schedule_to_start_timeout": STICKY_TIMEOUT,
+        "graceful_shutdown_timeout": GRACE,
+    }
+    return Worker(client, **(defaults | options))
