@@ -32,6 +32,10 @@ class Cursor:
         """As the stream spells it."""
         return f"{self.epoch}-{self.n}"
 
+    def follows(self, other: "Cursor") -> bool:
+        """Whether nothing lies between `other` and this."""
+        return self.epoch == other.epoch and self.n == other.n + 1
+
     def __str__(self) -> str:
         return self.stream_id if self.write_id is None else f"{self.stream_id}~{self.write_id}"
 

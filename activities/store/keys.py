@@ -68,3 +68,9 @@ def session_keys(tenant: str) -> str:
 def key_counter(tenant: str) -> str:
     """Counter: the last session key given."""
     return f"{PREFIX}{{tenant:{tenant}}}:counter"
+
+
+def session_of(channel_name: bytes) -> str:
+    """The session whose channel this is; empty for any other."""
+    _, _, rest = channel_name.decode().partition("{")
+    return rest.partition("}")[0]

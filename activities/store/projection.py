@@ -35,11 +35,29 @@ class ProjectedSession:
         return bool(self.fields["status"] == "closed")
 
 
+@dataclass(frozen=True)
+class Image:
+    """Session object and transcript as of one place in the log."""
+
+    session: ProjectedSession | None
+    messages: Sequence[TranscriptMessage]
+
+    @property
+    def cursor(self) -> Cursor:
+        """That place."""
+        return self.session.cursor if self.session else BEGINNING
+
+
 class Projection:
     """Reads for all sessions. Raises StoreUnavailableError when the store does not answer."""
 
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
+
+    async def check(self) -> None:
+        """Raise StoreUnavailableError unless the store answers."""
+        async with patience():
+            await self._redis.get(keys.PREFIX)
 
     async def next_key(self, tenant: str) -> str:
         """A session key that no session of the tenant has."""
@@ -98,6 +116,16 @@ class Projection:
             for index, message in enumerate(found, start)
             if message
         ]
+
+    async def image(self, session_id: str) -> Image:
+        """Everything that was projected, read at one moment."""
+        async with patience():
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.hgetall(keys.session(session_id))
+            pipe.lrange(keys.messages(session_id), 0, -1)
+            session, messages = await pipe.execute()
+        held = [TranscriptMessage.model_validate_json(message) for message in messages if message]
+        return Image(_projected(session), held)
 
     async def message_count(self, session_id: str) -> int:
         """The length of the transcript."""

@@ -1,7 +1,7 @@
 """A profile: what kind of session this is. Resolved once, at the start, and pinned for the session's life.
 
 Owns the shape of a profile and of the settings that override it; must not read files. Whoever does
-(`api.profiles`) also refuses unknown fields: here they are ignored, so that a rollback can read what a
+(`api.profile_files`) also refuses unknown fields: here they are ignored, so that a rollback can read what a
 newer release pinned.
 """
 

@@ -1,0 +1,56 @@
+"""From a path's id to the session it means, for whoever asks.
+
+Owns that nobody reaches another tenant's session, and that an id can be nothing but an id. Someone else's
+session does not exist.
+"""
+
+import re
+from typing import Any, Final
+
+from activities.store.cursor import BEGINNING
+from activities.store.projection import ProjectedSession, Projection
+from api.auth import Principal
+from api.engine import Engine
+from api.errors import Problem
+from workflows.contract.errors import ErrorCode
+
+_SESSION_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SESSION_KEY: Final = re.compile(r"SESSION-[0-9]{3,15}")
+
+
+class Access:
+    """Finds sessions. Raises Problem: `session_not_found`."""
+
+    def __init__(self, projection: Projection, engine: Engine) -> None:
+        self._projection = projection
+        self._engine = engine
+
+    async def session(self, principal: Principal, id_or_key: str) -> ProjectedSession:
+        """The session that `id_or_key` means to `principal`."""
+        session_id = await self._id(principal, id_or_key)
+        if principal.session_id not in (None, session_id):
+            raise not_found()
+        session = await self._projection.session(session_id) or await self._from_engine(session_id)
+        if session.tenant != principal.tenant:
+            raise not_found()
+        return session
+
+    async def _id(self, principal: Principal, id_or_key: str) -> str:
+        if _SESSION_KEY.fullmatch(id_or_key):
+            found = await self._projection.id_of(principal.tenant, id_or_key)
+            if found is None:
+                raise not_found()
+            return found
+        if not _SESSION_ID.fullmatch(id_or_key):
+            raise not_found()
+        return id_or_key
+
+    async def _from_engine(self, session_id: str) -> ProjectedSession:
+        tenant, fields = await self._engine.snapshot(session_id)
+        whole: dict[str, Any] = {**fields, "cursor": str(BEGINNING)}
+        return ProjectedSession(fields=whole, tenant=tenant, cursor=BEGINNING, closing=False)
+
+
+def not_found() -> Problem:
+    """As if there had never been one."""
+    return Problem(ErrorCode.SESSION_NOT_FOUND, "There is no such session; list yours with GET /v1/sessions.")

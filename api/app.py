@@ -1,0 +1,94 @@
+"""The application: routes, middleware and the parts they share, plugged together.
+
+Owns that and the life of the hub; must not read the environment.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+from typing import Any, Final
+
+from fastapi import FastAPI
+from redis.asyncio import Redis
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from temporalio.client import Client
+
+from activities.store.event_log import EventLog
+from activities.store.log_reader import LogReader
+from activities.store.projection import Projection
+from api import errors
+from api.access import Access
+from api.auth import Credentials
+from api.context import Context
+from api.engine import Engine
+from api.errors import ProblemDetails
+from api.gate import BodyLimit, OriginGate
+from api.hub import Hub
+from api.options import ApiOptions
+from api.routes import events, messages, service, sessions
+
+_PROBLEM: Final[dict[int | str, dict[str, Any]]] = {
+    "default": {
+        "description": "The request was refused",
+        "content": {errors.PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
+        "model": ProblemDetails,
+    }
+}
+
+
+def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
+    """The API over an engine and a store."""
+    context = _context(options, client, redis)
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        passing_on = asyncio.create_task(context.hub.run())
+        yield
+        passing_on.cancel()
+        with suppress(asyncio.CancelledError):
+            await passing_on
+
+    app = FastAPI(
+        title="Perdure",
+        version=version("perdure"),
+        summary="Durable sessions with language models",
+        lifespan=life,
+        middleware=_middleware(options),
+        responses=_PROBLEM,
+    )
+    app.state.context = context
+    errors.register(app)
+    for routes in (sessions, messages, events, service):
+        app.include_router(routes.router)
+    return app
+
+
+def _context(options: ApiOptions, client: Client, redis: "Redis") -> Context:
+    engine, reader, projection = Engine(client), LogReader(redis), Projection(redis)
+    return Context(
+        options=options,
+        credentials=Credentials(options),
+        engine=engine,
+        log=EventLog(redis),
+        reader=reader,
+        projection=projection,
+        access=Access(projection, engine),
+        hub=Hub(redis, reader),
+    )
+
+
+def _middleware(options: ApiOptions) -> list[Middleware]:
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=options.allowed_origins,
+        allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+    )
+    return [
+        Middleware(errors.UnexpectedErrors),
+        Middleware(OriginGate, origins=options.allowed_origins, hosts=options.allowed_hosts),
+        *([cors] if options.allowed_origins else []),
+        Middleware(BodyLimit),
+    ]

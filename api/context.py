@@ -1,0 +1,72 @@
+"""What every route works with, and who asks.
+
+Owns the process's shared parts; must not do anything with them.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from activities.store.event_log import EventLog
+from activities.store.log_reader import LogReader
+from activities.store.projection import ProjectedSession, Projection
+from api.access import Access
+from api.auth import Credentials, Principal
+from api.engine import Engine
+from api.errors import Problem
+from api.hub import Hub
+from api.options import ApiOptions
+from workflows.contract.errors import ErrorCode
+
+
+@dataclass(frozen=True)
+class Context:
+    """One API process."""
+
+    options: ApiOptions
+    credentials: Credentials
+    engine: Engine
+    log: EventLog
+    reader: LogReader
+    projection: Projection
+    access: Access
+    hub: Hub
+
+
+def _context(request: Request) -> Context:
+    context: Context = request.app.state.context
+    return context
+
+
+Here = Annotated[Context, Depends(_context)]
+
+
+def _principal(request: Request, here: Here) -> Principal:
+    return here.credentials.principal(request.headers.get("authorization"))
+
+
+Asking = Annotated[Principal, Depends(_principal)]
+
+
+def _tenant(asking: Asking) -> str:
+    if asking.session_id is not None:
+        raise Problem(ErrorCode.UNAUTHORIZED, "This needs an API key; a session token is for one session.")
+    return asking.tenant
+
+
+Tenant = Annotated[str, Depends(_tenant)]
+
+
+async def _session(session_id: str, asking: Asking, here: Here) -> ProjectedSession:
+    return await here.access.session(asking, session_id)
+
+
+OneSession = Annotated[ProjectedSession, Depends(_session)]
+
+
+def open_session(session: ProjectedSession) -> ProjectedSession:
+    """`session`, which must not be over. Raises Problem: `session_closed`."""
+    if session.closed:
+        raise Problem(ErrorCode.SESSION_CLOSED, "The session is over; start a new one.")
+    return session

@@ -1,0 +1,166 @@
+"""From what went wrong to problem+json, in one place.
+
+Owns the status, title and way out of every error code (RFC 9457). Never shows a stack trace, a provider's
+body or what the client sent.
+"""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from activities.store.client import StoreUnavailableError
+from workflows.contract.errors import ErrorCode
+
+_log = logging.getLogger(__name__)
+
+PROBLEM_JSON: Final = "application/problem+json"
+TYPE_BASE: Final = "urn:perdure:problem:"
+
+STATUS: Final[Mapping[ErrorCode, HTTPStatus]] = {
+    ErrorCode.INVALID_REQUEST: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ErrorCode.UNAUTHORIZED: HTTPStatus.UNAUTHORIZED,
+    ErrorCode.FORBIDDEN_ORIGIN: HTTPStatus.FORBIDDEN,
+    ErrorCode.FORBIDDEN_HOST: HTTPStatus.FORBIDDEN,
+    ErrorCode.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    ErrorCode.METHOD_NOT_ALLOWED: HTTPStatus.METHOD_NOT_ALLOWED,
+    ErrorCode.SESSION_NOT_FOUND: HTTPStatus.NOT_FOUND,
+    ErrorCode.MESSAGE_NOT_FOUND: HTTPStatus.NOT_FOUND,
+    ErrorCode.MESSAGE_USED: HTTPStatus.CONFLICT,
+    ErrorCode.SESSION_CLOSED: HTTPStatus.CONFLICT,
+    ErrorCode.MAX_MESSAGES: HTTPStatus.CONFLICT,
+    ErrorCode.QUEUE_FULL: HTTPStatus.TOO_MANY_REQUESTS,
+    ErrorCode.IDEMPOTENCY_CONFLICT: HTTPStatus.CONFLICT,
+    ErrorCode.PAYLOAD_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    ErrorCode.RATE_LIMITED: HTTPStatus.TOO_MANY_REQUESTS,
+    ErrorCode.ENGINE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.STORE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.INTERNAL_ERROR: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+_BY_STATUS: Final = {
+    HTTPStatus.NOT_FOUND: ErrorCode.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED: ErrorCode.METHOD_NOT_ALLOWED,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ErrorCode.PAYLOAD_TOO_LARGE,
+}
+
+STORE_IS_AWAY: Final = "The store does not answer; nothing was lost. Send the same request again in a moment."
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: ErrorCode
+    errors: list[FieldProblem] = []
+
+
+class Problem(Exception):  # noqa: N818 - the RFC's word for it
+    """A request that is refused."""
+
+    def __init__(
+        self,
+        code: ErrorCode,
+        detail: str,
+        *,
+        field: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.errors = [] if field is None else [FieldProblem(field=field, message=detail)]
+        self.headers = headers
+
+
+def details(problem: Problem) -> ProblemDetails:
+    """What the client is told."""
+    return ProblemDetails(
+        type=TYPE_BASE + problem.code.value.replace("_", "-"),
+        title=problem.code.value.replace("_", " ").capitalize(),
+        status=STATUS[problem.code],
+        detail=problem.detail,
+        code=problem.code,
+        errors=problem.errors,
+    )
+
+
+def response(problem: Problem) -> Response:
+    """The answer to a refused request."""
+    body = details(problem).model_dump(mode="json", exclude_defaults=True)
+    return JSONResponse(body, STATUS[problem.code], problem.headers, PROBLEM_JSON)
+
+
+def invalid(error: ValidationError | RequestValidationError) -> Problem:
+    """A request whose fields are wrong; says which and how, never what was in them."""
+    problem = Problem(ErrorCode.INVALID_REQUEST, "Some fields are wrong; correct them and send it again.")
+    problem.errors = [FieldProblem(field=_path(item["loc"]), message=item["msg"]) for item in error.errors()]
+    return problem
+
+
+def _path(location: tuple[Any, ...]) -> str:
+    return ".".join(str(part) for part in location if part != "body") or "body"
+
+
+def register(app: FastAPI) -> None:
+    """Make every error of `app` a problem."""
+
+    async def on_problem(_: Request, error: Exception) -> Response:
+        return response(_as_problem(error))
+
+    for kind in (Problem, RequestValidationError, HTTPException, StoreUnavailableError):
+        app.add_exception_handler(kind, on_problem)
+
+
+def _as_problem(error: Exception) -> Problem:
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, RequestValidationError):
+        return invalid(error)
+    if isinstance(error, StoreUnavailableError):
+        return Problem(ErrorCode.STORE_UNAVAILABLE, STORE_IS_AWAY)
+    if isinstance(error, HTTPException):
+        code = _BY_STATUS.get(HTTPStatus(error.status_code), ErrorCode.INVALID_REQUEST)
+        return Problem(code, str(error.detail), headers=error.headers)
+    return Problem(ErrorCode.INTERNAL_ERROR, "Something went wrong here; the log says what.")
+
+
+class UnexpectedErrors:
+    """ASGI middleware: a bug answers 500 as a problem and goes to the log."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        started = False
+
+        async def watching_send(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watching_send)
+        except Exception as error:
+            _log.exception("unexpected error on %s", scope.get("path"))
+            if started or scope["type"] != "http":
+                raise
+            await response(_as_problem(error))(scope, receive, send)

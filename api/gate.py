@@ -1,0 +1,108 @@
+"""What is refused before anybody looks at it: foreign hosts and origins, and bodies that are too large.
+
+Owns two pure ASGI middlewares (a wrapping one would hide disconnects from streams). Must not know routes.
+"""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import errors
+from api.errors import Problem
+from workflows.contract.errors import ErrorCode
+
+LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+MAX_BODY: Final = 256 * 1024
+
+
+class OriginGate:
+    """Lets in who names this server by a name it has, and pages of this or an allowed origin."""
+
+    def __init__(self, app: ASGIApp, origins: tuple[str, ...], hosts: tuple[str, ...]) -> None:
+        self._app = app
+        self._origins = frozenset(origin.rstrip("/").lower() for origin in origins)
+        self._hosts = LOOPBACK_NAMES | {host.lower() for host in hosts}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] in {"http", "websocket"}:
+            problem = self._problem(Headers(scope=scope))
+            if problem is not None:
+                await _refuse(problem, scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _problem(self, headers: Headers) -> Problem | None:
+        host, port = _split(headers.get("host", ""))
+        if host not in self._hosts:
+            return Problem(
+                ErrorCode.FORBIDDEN_HOST, "This server has no such name; add it to PERDURE_ALLOWED_HOSTS."
+            )
+        origin = headers.get("origin")
+        if origin is None or self._is_allowed(origin.lower(), host, port):
+            return None
+        return Problem(
+            ErrorCode.FORBIDDEN_ORIGIN, "Pages of this origin may not; add it to PERDURE_ALLOWED_ORIGINS."
+        )
+
+    def _is_allowed(self, origin: str, host: str, port: str) -> bool:
+        if origin in self._origins:
+            return True
+        scheme, _, authority = origin.partition("://")
+        origin_host, origin_port = _split(authority)
+        names = self._hosts if host in self._hosts else {host}
+        default = {"http": "80", "https": "443"}.get(scheme, "")
+        return origin_host in names and (origin_port or default) == (port or default)
+
+
+class BodyLimit:
+    """Counts a body while it streams in, and stops reading at the limit."""
+
+    def __init__(self, app: ASGIApp, limit: int = MAX_BODY) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "0")
+        if announced.isdecimal() and int(announced) > self._limit:
+            await _refuse(self._too_large(), scope, receive, send)
+            return
+        await self._app(scope, self._counting(receive), send)
+
+    def _counting(self, receive: Receive) -> Receive:
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self._limit:
+                raise self._too_large()
+            return message
+
+        return counted
+
+    def _too_large(self) -> Problem:
+        return Problem(ErrorCode.PAYLOAD_TOO_LARGE, f"A body may have {self._limit} bytes; send less.")
+
+
+def _split(authority: str) -> tuple[str, str]:
+    """Host name and port of `host:port`, of which either may be missing."""
+    try:
+        parts = urlsplit(f"//{authority}")
+        return (parts.hostname or "").lower(), str(parts.port or "")
+    except ValueError:
+        return "", ""
+
+
+async def _refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    await errors.response(problem)(scope, receive, send)

@@ -1,0 +1,173 @@
+"""One look at a session's log for all of its viewers.
+
+A subscription for the whole process wakes the feed of a session; the feed reads the log once and keeps the
+last entries in a ring. A viewer's place in the ring is its queue: who falls behind the ring reads the log by
+itself, so that a slow viewer costs nobody anything. Owns feeds and wake-ups; must not know HTTP.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from itertools import islice
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+
+from activities.store import keys
+from activities.store.client import StoreUnavailableError
+from activities.store.cursor import BEGINNING, Cursor
+from activities.store.log_reader import LoggedEvent, LogReader
+
+RING: Final = 512
+PAGE: Final = 500
+SLOW_LOOK_SECONDS: Final = 2.0
+"""A wake-up may be lost; the log is not."""
+RECOVERY_SECONDS: Final = 0.2
+_OWN_CHANNEL: Final = f"{keys.PREFIX}hub"
+
+_log = logging.getLogger(__name__)
+
+
+class Feed:
+    """The live end of one session's log."""
+
+    def __init__(self, session_id: str, reader: LogReader) -> None:
+        self._session_id = session_id
+        self._reader = reader
+        self._ring: deque[LoggedEvent] = deque(maxlen=RING)
+        self._end = BEGINNING
+        self._news = asyncio.Event()
+        self._woken = asyncio.Event()
+        self.viewers = 0
+
+    def wake(self) -> None:
+        """Something was written."""
+        self._woken.set()
+
+    async def follow(self) -> None:
+        """Read what is written, until cancelled."""
+        while True:
+            try:
+                await self._read()
+            except StoreUnavailableError:
+                await asyncio.sleep(RECOVERY_SECONDS)
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SLOW_LOOK_SECONDS):
+                    await self._woken.wait()
+
+    async def after(self, cursor: Cursor) -> Sequence[LoggedEvent]:
+        """Some events behind `cursor`, as soon as there are any. Raises StoreUnavailableError."""
+        while True:
+            news = self._news
+            held = self._held_after(cursor)
+            found = await self._reader.after(self._session_id, cursor, PAGE) if held is None else held
+            if found:
+                return found
+            await news.wait()
+
+    async def _read(self) -> None:
+        self._woken.clear()
+        if self._end == BEGINNING:
+            last = await self._reader.last(self._session_id)
+            self._end = last.cursor if last else BEGINNING
+        while found := await self._reader.after(self._session_id, self._end, PAGE):
+            for event in found:
+                self._hold(event)
+            self._end = found[-1].cursor
+            self._tell()
+        self._tell()
+
+    def _hold(self, event: LoggedEvent) -> None:
+        """Keep `event`; the ring never has a hole, so that a place in it can be computed."""
+        if self._ring and not event.cursor.follows(self._ring[-1].cursor):
+            self._ring.clear()
+        self._ring.append(event)
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+    def _held_after(self, cursor: Cursor) -> Sequence[LoggedEvent] | None:
+        """The events behind `cursor` in the ring; None when the ring does not reach back to it."""
+        if not self._ring:
+            return () if cursor == self._end != BEGINNING else None
+        first = self._ring[0].cursor
+        if cursor.epoch != first.epoch or cursor.n < first.n - 1 or cursor > self._end:
+            return None
+        return list(islice(self._ring, cursor.n + 1 - first.n, None))
+
+
+class Hub:
+    """The feeds of every session that somebody watches."""
+
+    def __init__(self, redis: "Redis", reader: LogReader) -> None:
+        self._redis = redis
+        self._reader = reader
+        self._feeds: dict[str, Feed] = {}
+        self._following: dict[str, asyncio.Task[None]] = {}
+        self._subscription: PubSub = redis.pubsub(ignore_subscribe_messages=True)
+
+    @property
+    def viewers(self) -> int:
+        """Viewers of all sessions."""
+        return sum(feed.viewers for feed in self._feeds.values())
+
+    async def run(self) -> None:
+        """Pass wake-ups on, until cancelled."""
+        while True:
+            try:
+                await self._subscription.subscribe(_OWN_CHANNEL, *map(keys.channel, self._feeds))
+                for feed in self._feeds.values():
+                    feed.wake()
+                while True:
+                    self._pass_on(await self._subscription.get_message(timeout=None))
+            except (RedisError, OSError) as error:
+                _log.warning("the store's wake-ups stopped: %s", type(error).__name__)
+                await asyncio.sleep(RECOVERY_SECONDS)
+
+    @asynccontextmanager
+    async def watch(self, session_id: str) -> AsyncIterator[Feed]:
+        """The session's feed, shared by all who watch it."""
+        feed = self._feeds.get(session_id) or self._open(session_id)
+        feed.viewers += 1
+        try:
+            await self._subscribe(session_id)
+            yield feed
+        finally:
+            feed.viewers -= 1
+            if not feed.viewers:
+                await self._close(session_id)
+
+    def _open(self, session_id: str) -> Feed:
+        feed = self._feeds[session_id] = Feed(session_id, self._reader)
+        self._following[session_id] = asyncio.create_task(feed.follow())
+        return feed
+
+    async def _close(self, session_id: str) -> None:
+        del self._feeds[session_id]
+        self._following.pop(session_id).cancel()
+        with suppress(RedisError, OSError):
+            await self._subscription.unsubscribe(keys.channel(session_id))
+        if session_id in self._feeds:
+            # Somebody came back meanwhile.
+            await self._subscribe(session_id)
+
+    async def _subscribe(self, session_id: str) -> None:
+        with suppress(RedisError, OSError):
+            await self._subscription.subscribe(keys.channel(session_id))
+        # What was written before the subscription stood woke nobody.
+        self._wake(session_id)
+
+    def _pass_on(self, message: dict[str, Any] | None) -> None:
+        if message is None:
+            return
+        self._wake(keys.session_of(message["channel"]))
+
+    def _wake(self, session_id: str) -> None:
+        if session_id in self._feeds:
+            self._feeds[session_id].wake()

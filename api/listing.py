@@ -1,0 +1,70 @@
+"""The list of a tenant's sessions, newest activity first.
+
+Owns filters and paging; a page's cursor is the place of its last session in that order.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from activities.store.projection import ProjectedSession, Projection
+from api.errors import Problem
+from workflows.contract.errors import ErrorCode
+
+CHUNK: Final = 200
+_CURSOR: Final = re.compile(r"([0-9]{1,15}(?:[.][0-9]{1,6})?)_([A-Za-z0-9_-]{1,64})")
+_SEARCHED: Final = ("session_key", "session_id", "title")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which sessions a client asks for; None is any."""
+
+    statuses: frozenset[str] | None = None
+    profile: str | None = None
+    user_id: str | None = None
+    prefix: str | None = None
+
+    def includes(self, session: ProjectedSession) -> bool:
+        """Whether `session` is one of them."""
+        fields = session.fields
+        return (
+            (self.statuses is None or fields["status"] in self.statuses)
+            and self.profile in (None, fields["profile"])
+            and self.user_id in (None, fields["user_id"])
+            and (self.prefix is None or _begins(fields, self.prefix.casefold()))
+        )
+
+
+def _begins(fields: dict[str, Any], prefix: str) -> bool:
+    return any((fields[name] or "").casefold().startswith(prefix) for name in _SEARCHED)
+
+
+async def list_sessions(
+    projection: Projection, tenant: str, wanted: Wanted, cursor: str | None, limit: int
+) -> tuple[Sequence[ProjectedSession], str | None]:
+    """One page, and the cursor of the next if there is one."""
+    place = _parse(cursor) if cursor else None
+    found: list[ProjectedSession] = []
+    while chunk := await projection.newest(tenant, place, CHUNK):
+        sessions = await projection.sessions([session_id for _, session_id in chunk])
+        for listed, session in zip(chunk, sessions, strict=True):
+            place = listed
+            if session is not None and wanted.includes(session):
+                found.append(session)
+            if len(found) == limit:
+                return found, _spell(place)
+    return found, None
+
+
+def _spell(place: tuple[float, str]) -> str:
+    return f"{place[0]!r}_{place[1]}"
+
+
+def _parse(cursor: str) -> tuple[float, str]:
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        detail = "This is no cursor of a list; begin without one."
+        raise Problem(ErrorCode.INVALID_REQUEST, detail, field="cursor")
+    return float(found[1]), found[2]

@@ -1,0 +1,26 @@
+"""What an API process is told by whoever starts it.
+
+Owns the values; where they come from is not its affair.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from workflows.contract.profile import Profile
+from workflows.contract.start import RetrySchedule
+
+DEFAULT_TENANT: Final = "default"
+
+
+@dataclass(frozen=True)
+class ApiOptions:
+    """`keys`: (tenant, API key) pairs; none: everybody on loopback is the default tenant."""
+
+    secret: str
+    profiles: dict[str, Profile]
+    model: str
+    keys: tuple[tuple[str, str], ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    temporal_ui: str = "http://127.0.0.1:8233"
+    retries: RetrySchedule = field(default_factory=RetrySchedule)

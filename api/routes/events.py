@@ -1,0 +1,86 @@
+"""The events of a session: a live stream, or a page of them.
+
+Owns the HTTP of it; what a viewer gets is `event_stream`'s.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Header, Query, Request
+from pydantic_core import from_json
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from activities.store.client import StoreUnavailableError
+from activities.store.cursor import BEGINNING, Cursor
+from api import sse
+from api.answers import EventPage
+from api.context import Context, Here, OneSession
+from api.cursors import NOW, PageLimit, parse_cursor
+from api.event_stream import EventStream
+
+router = APIRouter(prefix="/v1/sessions/{session_id}/events", tags=["events"])
+
+JSON: Final = "application/json"
+RECOVERY_SECONDS: Final = 0.5
+
+LastEventId = Annotated[str | None, Header(alias="Last-Event-ID")]
+After = Annotated[str | None, Query(description="A cursor, or `now`")]
+
+
+@router.get(
+    "",
+    response_model=EventPage,
+    responses={200: {"content": {sse.MEDIA_TYPE: {"schema": {"type": "string"}}}}},
+)
+async def events(
+    here: Here,
+    session: OneSession,
+    request: Request,
+    after: After = None,
+    last_event_id: LastEventId = None,
+    limit: PageLimit = 50,
+) -> Any:
+    """Everything that happened in the session, and what happens from now on."""
+    session_id = session.fields["session_id"]
+    stream = EventStream(session_id, _place(after, last_event_id), here.reader, here.projection)
+    await stream.open()
+    if _wants_page(request):
+        return await _page(stream, limit)
+    frames = _frames(here, session_id, stream)
+    return StreamingResponse(frames, headers=sse.HEADERS, media_type=sse.MEDIA_TYPE)
+
+
+def _place(after: str | None, last_event_id: str | None) -> Cursor | None:
+    """Where to start; None is the live end."""
+    if last_event_id:
+        return parse_cursor(last_event_id, "Last-Event-ID")
+    if after is None:
+        return BEGINNING
+    return None if after == NOW else parse_cursor(after, "after")
+
+
+def _wants_page(request: Request) -> bool:
+    accepted = request.headers.get("accept", "")
+    return JSON in accepted and sse.MEDIA_TYPE not in accepted
+
+
+async def _page(stream: EventStream, limit: int) -> Response:
+    seen = await stream.page(limit)
+    page = [from_json(sse.data(one)) | {"cursor": str(one.event.cursor)} for one in seen]
+    return JSONResponse({"events": page, "cursor": str(stream.cursor)})
+
+
+async def _frames(here: Context, session_id: str, stream: EventStream) -> AsyncIterator[bytes]:
+    """The stream as bytes, with a comment whenever there was nothing to say for a while."""
+    async with here.hub.watch(session_id) as feed:
+        while not stream.over:
+            try:
+                async with asyncio.timeout(sse.HEARTBEAT_SECONDS):
+                    seen = await stream.next(feed)
+            except TimeoutError:
+                yield sse.HEARTBEAT
+            except StoreUnavailableError:
+                await asyncio.sleep(RECOVERY_SECONDS)
+            else:
+                yield b"".join(map(sse.frame, seen))

@@ -1,0 +1,78 @@
+"""Messages: send, withdraw, read.
+
+Owns the HTTP of it; must not know how any of it is done.
+"""
+
+from typing import Any, Literal
+
+from fastapi import APIRouter
+from pydantic import ValidationError
+
+from api.answers import MessagePage, MessageTaken, Taken
+from api.context import Here, OneSession, open_session
+from api.cursors import AfterWrite, ListCursor, PageLimit
+from api.errors import Problem
+from api.json_body import StrictRoute
+from api.requests import NewMessage
+from api.starting import first_message
+from api.transcript import Wanted, transcript_page
+from api.writes import effective, send, stop_running_turn
+from workflows.contract.commands import WithdrawMessage
+from workflows.contract.errors import ErrorCode
+from workflows.contract.session import Delivery
+
+router = APIRouter(prefix="/v1/sessions/{session_id}/messages", tags=["messages"], route_class=StrictRoute)
+
+
+@router.post("", status_code=202)
+async def say(here: Here, session: OneSession, message: NewMessage) -> MessageTaken:
+    """Send a message; 202 once the engine has durably taken it."""
+    command = first_message(message)
+    cursor = await send(here, open_session(session), command)
+    if command.delivery is Delivery.INTERRUPT:
+        await stop_running_turn(here, session)
+    return MessageTaken(message_id=command.message_id, cursor=str(cursor))
+
+
+@router.delete("/{message_id}", status_code=202)
+async def withdraw(here: Here, session: OneSession, message_id: str) -> Taken:
+    """Withdraw a message that still waits."""
+    last = await here.reader.last(open_session(session).fields["session_id"])
+    await here.engine.withdraw(session.fields["session_id"], _withdrawal(message_id))
+    return Taken(cursor=str(last.cursor if last else session.cursor))
+
+
+def _withdrawal(message_id: str) -> WithdrawMessage:
+    try:
+        return WithdrawMessage(message_id=message_id)
+    except ValidationError as error:
+        raise Problem(ErrorCode.MESSAGE_NOT_FOUND, "No message of this id waits.") from error
+
+
+@router.get("", response_model=MessagePage)
+async def transcript(
+    here: Here,
+    session: OneSession,
+    agent: str | None = None,
+    order: Literal["asc", "desc"] = "asc",
+    limit: PageLimit = 50,
+    cursor: ListCursor = None,
+    after: AfterWrite = None,
+) -> dict[str, Any]:
+    """The conversation as it was used and said; messages that wait are in the session's queue."""
+    session_id = session.fields["session_id"]
+    if after is not None:
+        await effective(here, session_id, after)
+    wanted = Wanted(agent, _place(cursor), limit, descending=order == "desc")
+    items, next_cursor = await transcript_page(here.projection, session_id, wanted)
+    return {"items": items, "next_cursor": next_cursor}
+
+
+def _place(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    if not (cursor.isascii() and cursor.isdecimal()):
+        raise Problem(
+            ErrorCode.INVALID_REQUEST, "This is no cursor of a transcript; begin without one.", field="cursor"
+        )
+    return int(cursor)

@@ -1,0 +1,56 @@
+"""The service itself: is it alive, is it ready, what does it measure.
+
+Owns the HTTP of it; needs no credential.
+"""
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+from starlette.responses import JSONResponse, Response
+
+from activities.store.client import StoreUnavailableError
+from api.answers import Health
+from api.context import Context, Here
+from api.errors import Problem
+
+router = APIRouter(tags=["service"])
+
+
+@router.get("/healthz")
+async def alive() -> Health:
+    """The process is alive."""
+    return Health(status="ok")
+
+
+@router.get("/readyz", response_model=Health, responses={503: {"model": dict[str, str]}})
+async def ready(here: Here) -> Any:
+    """Engine and store are reachable; 503 names what is not."""
+    engine, store = await asyncio.gather(_engine(here), _store(here))
+    parts = {"engine": engine, "store": store}
+    if all(state == "ok" for state in parts.values()):
+        return Health(status="ok")
+    return JSONResponse({"status": "unavailable", **parts}, 503)
+
+
+@router.get("/metrics", response_class=Response)
+async def metrics() -> Response:
+    """Prometheus metrics of this process."""
+    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _engine(here: Context) -> str:
+    try:
+        await here.engine.check()
+    except Problem:
+        return "unreachable"
+    return "ok"
+
+
+async def _store(here: Context) -> str:
+    try:
+        await here.projection.check()
+    except StoreUnavailableError:
+        return "unreachable"
+    return "ok"

@@ -1,0 +1,30 @@
+"""Server-sent events: frames as bytes.
+
+Source: WHATWG HTML, server-sent events. JSON never holds a raw line feed or carriage return, so one `data`
+line is enough. Must not know where events come from.
+"""
+
+from typing import Final
+
+from api.event_stream import Seen
+
+MEDIA_TYPE: Final = "text/event-stream"
+HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+HEARTBEAT_SECONDS: Final = 15.0
+HEARTBEAT: Final = b": still here\n\n"
+_REPLAY: Final = b'{"replay":true,'
+
+
+def frame(seen: Seen) -> bytes:
+    """One event as a frame."""
+    event = seen.event
+    return b"id: %s\nevent: %s\ndata: %s\n\n" % (
+        str(event.cursor).encode(),
+        event.kind.encode(),
+        data(seen),
+    )
+
+
+def data(seen: Seen) -> bytes:
+    """One event as JSON, marked when it is a replay."""
+    return _REPLAY + seen.event.event[1:] if seen.replay else seen.event.event

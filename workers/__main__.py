@@ -1,0 +1,5 @@
+"""`python -m workers` is `perdure`."""
+
+from workers.cli import main
+
+main()
