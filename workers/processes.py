@@ -76,9 +76,7 @@ def api_options(settings: ApiSettings, host: str) -> ApiOptions:
         raise SettingsError("PERDURE_SECRET is not set; give every API process the same long random text")
     if not settings.keys:
         if host not in LOOPBACK:
-            raise SettingsError(
-                f"without PERDURE_API_KEYS the API binds to loopback only, not to {host}; set keys, or use 127.0.0.1"
-            )
+            raise SettingsError(f"without PERDURE_API_KEYS the API binds to loopback only, not to {host}")
         _log.info("no API keys: everybody on this machine may do everything")
     return ApiOptions(
         secret=settings.secret,
