@@ -1,0 +1,41 @@
+"""What each part is told through its environment, and what is kept from it."""
+
+from workers.up import environment
+from workers.up.environment import Addresses
+from workers.up.programs import PYTHON
+
+AT = Addresses(
+    api="http://127.0.0.1:1",
+    temporal="127.0.0.1:2",
+    temporal_ui="http://127.0.0.1:3",
+    store="redis://127.0.0.1:4/0",
+    model=None,
+)
+OURS = {"PATH": "/bin", "OPENAI_API_KEY": "sk", "PERDURE_SECRET": "given", "TEMPORAL_TLS": "true"}
+
+
+def test_store_and_temporal_get_no_secret() -> None:
+    assert environment.for_programs(OURS) == {"PATH": "/bin", "TEMPORAL_VERSION_CHECK_DISABLED": "1"}
+
+
+def test_a_given_secret_and_model_are_kept() -> None:
+    env = environment.for_servers(OURS, AT, "made")
+    assert (env["PERDURE_SECRET"], env["OPENAI_API_KEY"]) == ("given", "sk")
+    assert "OPENAI_BASE_URL" not in env
+    assert environment.for_servers({}, AT, "made")["PERDURE_SECRET"] == "made"
+
+
+def test_no_proxy_stands_between_the_parts() -> None:
+    assert environment.for_servers({}, AT, "made")["NO_PROXY"] == "127.0.0.1,localhost,::1"
+    env = environment.for_servers({"no_proxy": "lan"}, AT, "made")
+    assert env["no_proxy"] == "lan,127.0.0.1,localhost,::1"
+
+
+def test_the_offline_model_is_for_those_who_configured_none() -> None:
+    assert environment.wants_offline_model({"OPENAI_API_KEY": ""})
+    assert not environment.wants_offline_model({"OPENAI_API_KEY": "sk"})
+    assert not environment.wants_offline_model({"OPENAI_BASE_URL": "http://models.test/v1"})
+
+
+def test_no_folder_of_the_users_runs_in_place_of_ours() -> None:
+    assert "-P" in PYTHON

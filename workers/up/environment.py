@@ -1,0 +1,72 @@
+"""Owns the environment each part runs in; must not start it.
+
+Worker, API and model inherit ours. Store and Temporal get it without our secrets.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+OFFLINE_MODEL = "perdure-offline"
+# TLS, key, namespace or profile of some other Temporal: the parts would miss the one started here.
+ELSEWHERE = ("TEMPORAL_",)
+SECRET = (*ELSEWHERE, "OPENAI_", "PERDURE_")
+LOOPBACK_NAMES = "127.0.0.1,localhost,::1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addresses:
+    """Where the parts are found; `model` is None when a real one is configured."""
+
+    api: str
+    temporal: str
+    temporal_ui: str
+    store: str
+    model: str | None
+
+
+def for_programs(inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of store and Temporal."""
+    # The server would otherwise ask the internet for newer versions of itself.
+    return _without(inherited, SECRET) | {"TEMPORAL_VERSION_CHECK_DISABLED": "1"}
+
+
+def for_model(inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of the offline model."""
+    return _without(inherited, ELSEWHERE) | {"PYTHONUNBUFFERED": "1"}
+
+
+def for_servers(inherited: Mapping[str, str], at: Addresses, secret: str) -> dict[str, str]:
+    """Return the environment of worker and API."""
+    return {
+        **for_model(inherited),
+        "TEMPORAL_ADDRESS": at.temporal,
+        "TEMPORAL_NAMESPACE": "default",
+        # The user's own configuration file may hold TLS for another Temporal.
+        "TEMPORAL_CONFIG_FILE": os.devnull,
+        "REDIS_URL": at.store,
+        "PERDURE_SECRET": inherited.get("PERDURE_SECRET") or secret,
+        "PERDURE_TEMPORAL_UI": at.temporal_ui,
+        **_past_proxies(inherited),
+        **_model(at),
+    }
+
+
+def wants_offline_model(inherited: Mapping[str, str]) -> bool:
+    """Tell whether no model is configured."""
+    return not (inherited.get("OPENAI_API_KEY") or inherited.get("OPENAI_BASE_URL"))
+
+
+def _model(at: Addresses) -> dict[str, str]:
+    if at.model is None:
+        return {}
+    return {"OPENAI_BASE_URL": at.model, "OPENAI_API_KEY": "offline", "PERDURE_MODEL": OFFLINE_MODEL}
+
+
+def _past_proxies(inherited: Mapping[str, str]) -> dict[str, str]:
+    names = [name for name in ("NO_PROXY", "no_proxy") if inherited.get(name)] or ["NO_PROXY"]
+    return {name: ",".join(filter(None, (inherited.get(name), LOOPBACK_NAMES))) for name in names}
+
+
+def _without(inherited: Mapping[str, str], prefixes: tuple[str, ...]) -> dict[str, str]:
+    return {name: value for name, value in inherited.items() if not name.startswith(prefixes)}

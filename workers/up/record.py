@@ -1,0 +1,17 @@
+"""Owns DIR/up.json, where other programs find the running parts; must not know how they are kept running."""
+
+from collections.abc import Mapping
+
+from workers.up.environment import Addresses
+
+
+def record(supervisor: int, pids: Mapping[str, int], at: Addresses) -> dict[str, object]:
+    """Return what the contract says about the parts that run."""
+    return {
+        "pid": supervisor,
+        "api": {"pid": pids["api"], "url": at.api},
+        "worker": {"pid": pids["worker"]},
+        "temporal": {"pid": pids["temporal"], "address": at.temporal, "ui_url": at.temporal_ui},
+        "store": {"pid": pids["store"], "url": at.store},
+        "model": {"pid": pids["model"], "url": at.model} if at.model else None,
+    }
