@@ -30,8 +30,8 @@ HEARTBEAT_THROTTLE: Final = timedelta(seconds=0.5)
 STICKY_TIMEOUT: Final = timedelta(seconds=1.5)
 """Sessions of a dead worker wait this long before another one takes them; the default is 10 s."""
 
-GRACE: Final = timedelta(seconds=10)
-"""Steps that end within it are not made to resume elsewhere."""
+GRACE: Final = timedelta(seconds=6)
+"""Steps that end within it are not made to resume elsewhere; below what `up` waits before it kills."""
 
 SANDBOX: Final = SandboxedWorkflowRunner(
     restrictions=SandboxRestrictions.default.with_passthrough_modules(

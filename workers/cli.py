@@ -1,18 +1,16 @@
 """The command `perdure`: everything that runs here, and the client commands of `api.cli`.
 
-Owns which command starts what and its exit code; must not hold what they do.
+Owns which command starts what and its exit code. A command imports what it starts only when it is called: a
+process that is started again after a crash should not wait for the imports of another.
 """
 
 import asyncio
 import sys
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-
-from api.profile_files import ProfileError
-from workers.processes import run_api, run_worker, set_up_logging
-from workers.settings import SettingsError
 
 REFUSED: Final = 1
 
@@ -23,27 +21,57 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+Host = Annotated[str, typer.Option(help="Address to bind")]
+Port = Annotated[int, typer.Option(help="Port to bind; 0 takes a free one")]
+
+
+@app.command()
+def up(
+    host: Host = "127.0.0.1",
+    port: Port = 8080,
+    data_dir: Annotated[Path, typer.Option(help="Where everything is kept")] = Path(".perdure"),
+    temporal_port: Annotated[int, typer.Option(help="Port of Temporal")] = 7233,
+    ui_port: Annotated[int, typer.Option(help="Port of the Temporal Web UI")] = 8233,
+    offline: Annotated[bool, typer.Option("--offline", help="Use the built-in offline model")] = False,
+) -> None:
+    """Run the whole system on this machine."""
+    from workers.up import UpOptions, run_up
+
+    options = UpOptions(
+        host=host,
+        port=port,
+        data_dir=data_dir,
+        temporal_port=temporal_port,
+        ui_port=ui_port,
+        offline=offline,
+    )
+    raise SystemExit(asyncio.run(run_up(options)))
+
 
 @app.command()
 def worker() -> None:
     """Run one worker."""
+    from workers.worker_process import run_worker
+
     _run(run_worker())
 
 
 @app.command()
-def api(
-    host: Annotated[str, typer.Option(help="Address to bind")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to bind", min=0, max=65535)] = 8080,
-) -> None:
+def api(host: Host = "127.0.0.1", port: Port = 8080) -> None:
     """Run one API process."""
+    from workers.api_process import run_api
+
     _run(run_api(host, port))
 
 
 def _run(process: Coroutine[Any, Any, None]) -> None:
+    from workers.logs import set_up_logging
+    from workers.settings import SettingsError
+
     set_up_logging()
     try:
         asyncio.run(process)
-    except (SettingsError, ProfileError) as error:
+    except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(REFUSED) from None
 

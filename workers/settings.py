@@ -8,7 +8,6 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
-from openai import AsyncOpenAI
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from temporalio.client import Client
@@ -41,12 +40,8 @@ class StoreSettings(_Settings):
 class ProviderSettings(_Settings):
     """Where the model is. Without a key and a base URL there is none: `perdure up` brings its own."""
 
-    api_key: Annotated[str | None, Field(validation_alias="OPENAI_API_KEY")] = None
+    api_key: Annotated[str, Field(validation_alias="OPENAI_API_KEY")] = UNUSED_KEY
     base_url: Annotated[str | None, Field(validation_alias="OPENAI_BASE_URL")] = None
-
-    def client(self) -> AsyncOpenAI:
-        """A client for all calls of this process."""
-        return AsyncOpenAI(api_key=self.api_key or UNUSED_KEY, base_url=self.base_url)
 
 
 def _comma_separated(value: Any) -> Any:

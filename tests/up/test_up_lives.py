@@ -39,7 +39,7 @@ def part(*argv: str, check: Check = at_once) -> Part:
 
 async def until(look: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
-        while not look():  # noqa: ASYNC110 - it watches processes and captured output
+        while not look():
             await asyncio.sleep(0.01)
 
 

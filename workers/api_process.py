@@ -1,0 +1,65 @@
+"""The API process.
+
+Owns its start, its end, and that it is never open to strangers by accident; what it is made of is `api`'s.
+"""
+
+import logging
+from typing import Final
+
+import uvicorn
+
+from activities.store.client import connect
+from api.app import create_app
+from api.options import ApiOptions
+from api.profile_files import ProfileError, load_profiles
+from workers.settings import ApiSettings, SettingsError, StoreSettings, connect_engine, read
+from workflows.contract.profile import Profile
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+STREAM_GRACE_SECONDS: Final = 2
+
+_log = logging.getLogger(__name__)
+
+
+async def run_api(host: str, port: int) -> None:
+    """Serve the API until SIGINT or SIGTERM."""
+    settings, store = read(ApiSettings), read(StoreSettings)
+    options = api_options(settings, host)
+    client = await connect_engine(lazy=True)
+    config = uvicorn.Config(
+        create_app(options, client, connect(store.url)),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STREAM_GRACE_SECONDS,
+    )
+    await uvicorn.Server(config).serve()
+
+
+def api_options(settings: ApiSettings, host: str) -> ApiOptions:
+    """What the API is told. Raises SettingsError where it would be open to strangers."""
+    if settings.secret is None:
+        raise SettingsError("PERDURE_SECRET is not set; give every API process the same long random text")
+    if not settings.keys:
+        if host not in LOOPBACK:
+            raise SettingsError(f"without PERDURE_API_KEYS the API binds to loopback only, not to {host}")
+        _log.info("no API keys: everybody on this machine may do everything")
+    return ApiOptions(
+        secret=settings.secret,
+        profiles=_profiles(settings),
+        model=settings.model,
+        keys=settings.tenant_keys(),
+        allowed_origins=settings.allowed_origins,
+        allowed_hosts=(*settings.allowed_hosts, host),
+        temporal_ui=settings.temporal_ui,
+        retries=settings.retries(),
+    )
+
+
+def _profiles(settings: ApiSettings) -> dict[str, Profile]:
+    try:
+        return load_profiles(settings.profiles)
+    except ProfileError as error:
+        raise SettingsError(str(error)) from error
