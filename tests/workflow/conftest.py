@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
+from time import monotonic
 from typing import Any
 
 import httpx2
@@ -129,10 +130,11 @@ class Talk:
 
     async def until(self, kind: str, times: int = 1, **fields: Any) -> dict[str, Any]:
         """The event of this kind with these fields, when it was seen `times` times."""
-        async with asyncio.timeout(PATIENCE):
-            while len(found := self.seen(kind, **fields)) < times:
-                await asyncio.sleep(0.01)
-                await self.look()
+        give_up = monotonic() + PATIENCE
+        while len(found := self.seen(kind, **fields)) < times:
+            assert monotonic() < give_up, f"no {kind} with {fields} in {self.kinds()}"
+            await asyncio.sleep(0.01)
+            await self.look()
         return found[times - 1]
 
     def seen(self, kind: str, **fields: Any) -> list[dict[str, Any]]:

@@ -124,7 +124,9 @@ def _session_changes(state: SessionState, event: _SessionEvent) -> dict[str, Any
         case DoorClosed():
             return {"door_closed": state.ending is not None}
         case SessionEnded():
-            return {"ended": True, "ending": state.ending or event.reason}
+            # The clocks stand still, so that the summary is the same whenever it is asked for.
+            clocks = state.clocks.pause(event.at)
+            return {"ended": True, "ending": state.ending or event.reason, "clocks": clocks}
         case CommandTaken():
             return {"clocks": state.clocks.touched(event.at)}
         case _:
