@@ -194,12 +194,14 @@ async def talk(
             first_message=SendMessage(content=first, message_id="first") if first else None,
             retries=retries or RetrySchedule(),
         )
-        handle = await engine.client.start_workflow(
-            WORKFLOW_TYPE,
-            SessionInput(start=born, history_limit=history_limit),
-            id=workflow_id(session_id),
-            task_queue=TASK_QUEUE,
-        )
+        # Time passes as it does until a test moves it.
+        with engine.with_time_skipping_disabled():
+            handle = await engine.client.start_workflow(
+                WORKFLOW_TYPE,
+                SessionInput(start=born, history_limit=history_limit),
+                id=workflow_id(session_id),
+                task_queue=TASK_QUEUE,
+            )
         handles.append(handle)
         return Talk(engine, handle, session_id, LogReader(redis))
 

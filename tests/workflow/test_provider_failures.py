@@ -33,7 +33,7 @@ async def test_retry_after_is_honoured_by_a_durable_timer(talk: Start, script: S
 
 
 async def test_a_broken_answer_is_superseded_where_it_cannot_be_resumed(talk: Start, script: Start) -> None:
-    await script(text="one two three four", cut_after=2)
+    await script(text="one two three four", cut_after=2, tokens_per_second=20)
     await script(text="five six seven")
     session = await talk("hello", mode=CallMode.PLAIN)
     await session.until("turn.retrying")
@@ -93,7 +93,7 @@ async def test_retries_end(talk: Start, script: Start) -> None:
 
 
 async def test_a_stop_ends_a_retry_wait_and_keeps_what_was_shown(talk: Start, script: Start) -> None:
-    await script(text="one two three four", cut_after=2)
+    await script(text="one two three four", cut_after=2, tokens_per_second=20)
     session = await talk("hello", mode=CallMode.PLAIN)
     await session.until("turn.retrying")
     await session.signal("stop_turn")
@@ -104,7 +104,7 @@ async def test_a_stop_ends_a_retry_wait_and_keeps_what_was_shown(talk: Start, sc
 
 
 async def test_exhausted_retries_keep_what_was_shown(talk: Start, script: Start) -> None:
-    await script(text="one two three four", cut_after=2)
+    await script(text="one two three four", cut_after=2, tokens_per_second=20)
     session = await talk("hello", mode=CallMode.PLAIN, retries=RetrySchedule(total=1))
     await session.until("turn.failed")
     completed = session.seen("message.completed")[0]
