@@ -70,7 +70,7 @@ class Session:
         self._inbox: list[Command] = []
         self._stirred = False
         """Whether the state changed outside the loop, which then looks again."""
-        self._step = RunningStep()
+        self._step = RunningStep(given.start.heartbeat_timeout)
         self._publisher = Publisher()
         self._timer = Timer()
         if given.carried is not None:

@@ -29,7 +29,7 @@ async def begin(client: AsyncOpenAI, **parameters: Any) -> tuple[str, AsyncStrea
 
 async def eventually(is_so: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(3):
-        while not await is_so():  # noqa: ASYNC110 - the answer is in another server
+        while not await is_so():
             await asyncio.sleep(0.01)
 
 
