@@ -1,0 +1,25 @@
+"""Histories of earlier releases still replay.
+
+When this fails, a change made the workflow give other commands for the same past: sessions that run now would
+stop at their next task. Patch the change (`workflow.patched`) or give it a new build; do not record anew. A new
+history is recorded by running the tests that make it with RECORD_HISTORIES=tests/workflow/histories.
+"""
+
+from pathlib import Path
+
+import pytest
+from temporalio.client import WorkflowHistory
+
+from tests.workflow.conftest import REPLAYER
+
+HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+async def test_a_committed_history_replays(path: Path) -> None:
+    history = WorkflowHistory.from_json(path.stem, path.read_text("utf-8"))
+    await REPLAYER.replay_workflow(history)
+
+
+def test_there_are_histories() -> None:
+    assert len(HISTORIES) >= 5
