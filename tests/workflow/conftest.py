@@ -167,7 +167,7 @@ class Talk:
 async def talk(
     request: pytest.FixtureRequest, engine: WorkflowEnvironment, store_url: str, worker: None
 ) -> AsyncIterator[Callable[..., Any]]:
-    """Start a session; its histories are replayed afterwards, and kept where RECORD_HISTORIES names a folder."""
+    """Start a session; its history is replayed afterwards, and kept in the folder RECORD_HISTORIES."""
     del worker
     redis = connect(store_url)
     handles: list[WorkflowHandle[Any, Any]] = []

@@ -1,7 +1,7 @@
 """Histories of earlier releases still replay.
 
-When this fails, a change made the workflow give other commands for the same past: sessions that run now would
-stop at their next task. Patch the change (`workflow.patched`) or give it a new build; do not record anew. A new
+When this fails, a change made the workflow give other commands for the same past: sessions that run now
+would stop at their next task. Patch the change (`workflow.patched`) or give it a new build; do not record anew. A new
 history is recorded by running the tests that make it with RECORD_HISTORIES=tests/workflow/histories.
 """
 
@@ -12,13 +12,15 @@ from temporalio.client import WorkflowHistory
 
 from tests.workflow.conftest import REPLAYER
 
-HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
+HISTORIES = {
+    path.stem: path.read_text("utf-8")
+    for path in sorted((Path(__file__).parent / "histories").glob("*.json"))
+}
 
 
-@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
-async def test_a_committed_history_replays(path: Path) -> None:
-    history = WorkflowHistory.from_json(path.stem, path.read_text("utf-8"))
-    await REPLAYER.replay_workflow(history)
+@pytest.mark.parametrize("name", HISTORIES)
+async def test_a_committed_history_replays(name: str) -> None:
+    await REPLAYER.replay_workflow(WorkflowHistory.from_json(name, HISTORIES[name]))
 
 
 def test_there_are_histories() -> None:
