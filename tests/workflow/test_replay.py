@@ -1,8 +1,8 @@
 """Histories of earlier releases still replay.
 
 When this fails, a change made the workflow give other commands for the same past: sessions that run now
-would stop at their next task. Patch the change (`workflow.patched`) or give it a new build; do not record anew. A new
-history is recorded by running the tests that make it with RECORD_HISTORIES=tests/workflow/histories.
+would stop at their next task. Patch the change (`workflow.patched`) or give it a new build; do not record
+anew. A history is recorded by running the test that makes it with RECORD_HISTORIES=tests/workflow/histories.
 """
 
 from pathlib import Path
