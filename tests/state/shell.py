@@ -92,6 +92,8 @@ class Shell:
         self.deadline: Deadline | None = None
         self.summary: Summary | None = None
         self.recorded: tuple[Event, ...] = ()
+        self.entries: tuple[LogEntry, ...] = ()
+        """Everything that was ever put into the outbox."""
         self.calls: tuple[CallModel, ...] = ()
         self.told_early: tuple[LogEntry, ...] = ()
         """What the current task published before it was durable."""
@@ -110,8 +112,12 @@ class Shell:
         return twin
 
     def task(self, brought: Happenings | None = None) -> None:
-        """One workflow task, up to the moment when it is durable and what it started begins."""
-        happened = brought or Happenings()
+        """One workflow task, and what it started begins."""
+        self.undurable_task(brought or Happenings())
+        self._begin_step()
+
+    def undurable_task(self, happened: Happenings) -> None:
+        """One workflow task, up to the moment before it is durable: of what it started, nothing begins."""
         self.told_early = ()
         self._inbox += happened.commands
         if not self.one_batch and happened.commands:
@@ -122,7 +128,6 @@ class Shell:
         self._loop()
         while self._arrived is not None and self.summary is None:
             self._loop()
-        self._begin_step()
 
     def in_new_run(self) -> None:
         """Continue as new: state and outbox go through JSON."""
@@ -197,7 +202,8 @@ class Shell:
     def _record(self, *events: Event) -> None:
         for event in events:
             self.state = apply(self.state, event)
-            self.outbox = self.outbox.added(event, self.state, self.now)
+            before, self.outbox = self.outbox, self.outbox.added(event, self.state, self.now)
+            self.entries += tuple(entry for entry in self.outbox.entries if entry not in before.entries)
             self.recorded += (event,)
 
     def _carry_out(self) -> Wait | Finish:
