@@ -13,8 +13,9 @@ from typing import Any, Final, Literal
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.answer import Answer, WritingEndedError
+from activities.answer import Answer
 from activities.failures import AnswerFailedError, ProviderError, ResponseGoneError
+from activities.lines import WritingEndedError
 from activities.provider import Ended, Opened, Provider, ProviderEvent, TextDelta, WholeText
 from activities.store.event_log import EventLog, Outcome, Writer
 from activities.store.log_reader import LogReader

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from workflows.contract.base import ClientMessageId, Name, Request
-from workflows.contract.commands import Content, SessionChanges, Title, check_metadata_size
+from workflows.contract.commands import Content, SessionChanges, Title, check_metadata
 from workflows.contract.profile import LimitsPatch, Settings
 from workflows.contract.session import Delivery
 
@@ -38,7 +38,7 @@ class NewSession(Request):
 
     @model_validator(mode="after")
     def _metadata_is_small(self) -> Self:
-        check_metadata_size(self.metadata)
+        check_metadata(self.metadata)
         return self
 
 

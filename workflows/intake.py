@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from workflows.contract.base import MessageId
+from workflows.contract.base import ClientMessageId
 from workflows.contract.commands import SEND_MESSAGE, Command, Malformed
 
 _COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
-_MESSAGE_ID: TypeAdapter[str] = TypeAdapter(MessageId)
+_MESSAGE_ID: TypeAdapter[str] = TypeAdapter(ClientMessageId)
 
 
 def read_command(name: str, payload: Any, fresh_id: Callable[[], str]) -> Command:
@@ -21,13 +21,20 @@ def read_command(name: str, payload: Any, fresh_id: Callable[[], str]) -> Comman
     given = {} if payload is None else payload
     if not isinstance(given, dict):
         return Malformed(about=name, message_id=fresh_id(), problem="the payload must be one JSON object")
+    if "kind" in given:
+        # Ours: it names the command, and a client must not.
+        return _malformed(name, given, "kind: no such field", fresh_id)
     if name == SEND_MESSAGE and given.get("message_id") is None:
         given = {**given, "message_id": fresh_id()}
     try:
         return _COMMAND.validate_python({**given, "kind": name})
     except ValidationError as error:
-        message_id = _readable_id(given.get("message_id")) or fresh_id()
-        return Malformed(about=name, message_id=message_id, problem=_first_problem(error))
+        return _malformed(name, given, _first_problem(error), fresh_id)
+
+
+def _malformed(name: str, given: dict[str, Any], problem: str, fresh_id: Callable[[], str]) -> Malformed:
+    message_id = _readable_id(given.get("message_id")) or fresh_id()
+    return Malformed(about=name, message_id=message_id, problem=problem)
 
 
 def _readable_id(given: object) -> str | None:

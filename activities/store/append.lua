@@ -2,25 +2,29 @@
 --   -> {outcome, next}
 -- ok       written, what was known already is skipped
 -- lost     the store is older than the writer: no epoch, another one, or a smaller fence
--- fenced   another attempt writes now; this one must stop
--- stopped  a stop was asked for; nothing was written
+-- fenced   another attempt writes now, or the step has said its last word; this one must stop
+-- stopped  a stop was asked for; nothing was written, what is before next was there already
 -- gap      entries before `from` are missing: rewind to next
 local channel, epoch, fence, from = arg(), arg(), number(), number()
 local response, cursor, done, stoppable = arg(), arg(), arg(), arg()
-if field('epoch') ~= epoch then return { 'lost', 0 } end
-local known = counter('fence')
-if known > fence then return { 'fenced', 0 } end
-if known < fence then return { 'lost', 0 } end
-local next = counter('next')
-if stoppable == '1' and field('stop') == field('turn') then return { 'stopped', next } end
-if from > next then return { 'gap', next } end
 local count = number()
+local current, known, next, stop, turn, result =
+  unpack(redis.call('HMGET', HEAD, 'epoch', 'fence', 'next', 'stop', 'turn', 'done'))
+known, next = tonumber(known or 0), tonumber(next or 0)
+if current ~= epoch or known < fence then return { 'lost', 0 } end
+if known > fence then return { 'fenced', 0 } end
+local reached = from + count
+-- What is known already may be an old batch that arrives late: what is remembered with it is older, too.
+if count > 0 and reached <= next then return { 'ok', reached } end
+if result and result ~= '' then return { reached == next and 'ok' or 'fenced', next } end
+if stoppable == '1' and stop == turn then return { 'stopped', next } end
+if from > next then return { 'gap', next } end
 for i = 0, count - 1 do
   local kind, event = arg(), arg()
   if from + i >= next then add(epoch, kind, event) end
 end
-if from + count >= next then
-  redis.call('HSET', HEAD, 'next', from + count, 'response', response, 'cursor', cursor, 'done', done)
+if reached >= next then
+  redis.call('HSET', HEAD, 'next', reached, 'response', response, 'cursor', cursor, 'done', done)
 end
-wake(channel)
-return { 'ok', from + count }
+if count > 0 then wake(channel) end
+return { 'ok', reached }

@@ -108,9 +108,11 @@ class EventLog:
         session_id = publication.session_id
         args = [*_arguments(publication), keys.channel(session_id)]
         async with patience():
-            outcome = await self._publish(keys=keys.script_keys(session_id), args=args)
-        await self._index(publication)
-        return Outcome(outcome.decode())
+            reply = await self._publish(keys=keys.script_keys(session_id), args=args)
+        outcome = Outcome(reply.decode())
+        if outcome is not Outcome.LOST:
+            await self._index(publication)
+        return outcome
 
     async def begin(self, writer: Writer, publication: Publication) -> Position | Outcome:
         """Publish, then let `writer` take over: its position, or LOST or FENCED."""
@@ -123,8 +125,9 @@ class EventLog:
         ]
         async with patience():
             reply = await self._begin(keys=keys.script_keys(writer.session_id), args=args)
-        await self._index(publication)
         outcome = Outcome(reply[0].decode())
+        if outcome is not Outcome.LOST:
+            await self._index(publication)
         return _position(reply) if outcome is Outcome.OK else outcome
 
     async def append(self, writer: Writer, batch: Batch) -> tuple[Outcome, int]:
@@ -157,7 +160,7 @@ class EventLog:
         async with patience():
             if "last_activity_at" in session:
                 score = _milliseconds(session["last_activity_at"])
-                await self._redis.zadd(keys.sessions(tenant), {session_id: score})
+                await self._redis.zadd(keys.sessions(tenant), {session_id: score}, gt=True)
             if "session_key" in session:
                 await self._redis.hset(keys.session_keys(tenant), session["session_key"], session_id)
 

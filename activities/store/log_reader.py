@@ -1,6 +1,7 @@
 """Reading a session's event log.
 
-Owns the way from stream entries to what readers need; must not wait (the API's hub does) and never writes.
+Owns the way from stream entries to what readers need, and the proof that the log goes on where a reader
+stopped; must not wait (the API's hub does) and never writes.
 """
 
 from collections.abc import Sequence
@@ -12,9 +13,13 @@ from redis.asyncio import Redis
 
 from activities.store import keys
 from activities.store.client import patience
-from activities.store.cursor import BEGINNING, Cursor
+from activities.store.cursor import Cursor
 
 PAGE: Final = 500
+
+
+class LogTornError(Exception):
+    """The log does not go on where the reader stopped: that was trimmed, or lost with the store."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +38,22 @@ class LogReader:
         self._redis = redis
 
     async def after(self, session_id: str, cursor: Cursor, limit: int) -> Sequence[LoggedEvent]:
-        """Up to `limit` events behind `cursor`, in order."""
-        async with patience():
-            found: Any = await self._redis.xrange(
-                keys.log(session_id), f"({cursor.stream_id}", "+", count=limit
-            )
-        return [_logged(entry_id, fields) for entry_id, fields in found]
+        """Up to `limit` events behind `cursor`, in order.
+
+        Raises LogTornError when they are not what comes next for a reader who has seen all up to `cursor`.
+        """
+        found = await self._range(session_id, cursor.stream_id, limit + 1)
+        if cursor.n == 0 and not found:
+            return []
+        if found and _is_at(cursor, found[0]):
+            return found[1:]
+        if found and _is_beginning(found[0], cursor):
+            return found[:limit]
+        raise LogTornError(f"the log does not go on behind {cursor}")
 
     async def first(self, session_id: str) -> LoggedEvent | None:
         """The oldest event that is still there."""
-        found = await self.after(session_id, BEGINNING, 1)
+        found = await self._range(session_id, "-", 1)
         return found[0] if found else None
 
     async def last(self, session_id: str) -> LoggedEvent | None:
@@ -54,12 +65,26 @@ class LogReader:
     async def shown(self, session_id: str, epoch: int, first: int, message_id: str) -> str:
         """What viewers hold of a running message whose step writes from entry `first` on."""
         text: list[str] = []
-        cursor = Cursor(epoch, first - 1)
-        while entries := await self.after(session_id, cursor, PAGE):
-            cursor = entries[-1].cursor
+        start = f"{epoch}-{first}"
+        while entries := await self._range(session_id, start, PAGE):
+            start = f"({entries[-1].cursor.stream_id}"
             for entry in entries:
                 _show(text, entry, message_id)
         return "".join(text)
+
+    async def _range(self, session_id: str, start: str, limit: int) -> list[LoggedEvent]:
+        async with patience():
+            found: Any = await self._redis.xrange(keys.log(session_id), start, "+", count=limit)
+        return [_logged(entry_id, fields) for entry_id, fields in found]
+
+
+def _is_at(cursor: Cursor, entry: LoggedEvent) -> bool:
+    return entry.cursor == cursor and cursor.print in {None, entry.cursor.print}
+
+
+def _is_beginning(entry: LoggedEvent, cursor: Cursor) -> bool:
+    """Whether nothing is before `entry` that who stands at `cursor` has to see or to forget."""
+    return entry.cursor.n == 1 and (cursor.n == 0 or entry.kind == "reset")
 
 
 def _show(text: list[str], entry: LoggedEvent, message_id: str) -> None:
@@ -76,4 +101,8 @@ def _show(text: list[str], entry: LoggedEvent, message_id: str) -> None:
 
 def _logged(entry_id: bytes, fields: dict[bytes, bytes]) -> LoggedEvent:
     epoch, _, n = entry_id.partition(b"-")
-    return LoggedEvent(cursor=Cursor(int(epoch), int(n)), kind=fields[b"t"].decode(), event=fields[b"d"])
+    return LoggedEvent(
+        cursor=Cursor(int(epoch), int(n), print=fields[b"p"].decode()),
+        kind=fields[b"t"].decode(),
+        event=fields[b"d"],
+    )

@@ -1,13 +1,14 @@
 -- What every script of the event log shares. A script is this prelude and its own file, run as one.
 --
--- LOG     stream   the events; ids are <epoch>-<n>, n counts from 1 without a hole
--- HEAD    hash     epoch, n; of the workflow's outbox: base, end, revision;
+-- LOG     stream   the events; ids are <epoch>-<n>, n counts from 1 without a hole; each carries the print of
+--                  the epoch up to itself: a store that went back gives n again, but not to the same past
+-- HEAD    hash     epoch, n, print; of the workflow's outbox: base, told (entries in the log), revision;
 --                  of the model step: writer, fence, next, response, cursor, done, first, turn; stop
--- NAMES   set      names of the outbox entries published above base
+-- NUMBERS hash     by type of event, the number of the last outbox entry in the log
 -- SESSION hash     the session object, a JSON value a field; fields of our own start with _
 -- MESSAGES list    the transcript, a JSON object a message
 -- WRITES  list     the requests that have taken effect, newest first
-local LOG, HEAD, NAMES, SESSION, MESSAGES, WRITES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local LOG, HEAD, NUMBERS, SESSION, MESSAGES, WRITES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local REMEMBERED_WRITES = 1000
 
 local position = 0
@@ -22,45 +23,78 @@ local function counter(name) return tonumber(field(name) or 0) end
 
 local function add(epoch, kind, event)
   local n = redis.call('HINCRBY', HEAD, 'n', 1)
-  redis.call('XADD', LOG, epoch .. '-' .. n, 't', kind, 'd', event)
+  local print = string.sub(redis.sha1hex((field('print') or '') .. event), 1, 8)
+  redis.call('HSET', HEAD, 'print', print)
+  redis.call('XADD', LOG, epoch .. '-' .. n, 't', kind, 'd', event, 'p', print)
 end
 
 local function wake(channel) redis.call('PUBLISH', channel, '') end
+
+-- Reads an outbox entry; its name is <type>#<number>, numbered in the order of the log.
+local function read_entry()
+  local type, n = string.match(arg(), '^(.*)#(%d+)$')
+  return { type = type, number = tonumber(n), kind = arg(), event = arg() }
+end
 
 -- Reads one publication from the arguments.
 local function read_publication()
   local p = { epoch = arg(), base = number(), revision = number(), closing = arg(), keep = number(),
               messages_from = number(), entries = {}, fields = {}, messages = {}, writes = {} }
   local entries, fields, messages, writes = number(), number(), number(), number()
-  for i = 1, entries do p.entries[i] = { name = arg(), kind = arg(), event = arg() } end
+  for i = 1, entries do p.entries[i] = read_entry() end
   for i = 1, fields do p.fields[2 * i - 1] = arg(); p.fields[2 * i] = arg() end
   for i = 1, messages do p.messages[i] = arg() end
   for i = 1, writes do p.writes[i] = arg() end
   return p
 end
 
+local function is_news(entry)
+  return entry.number > tonumber(redis.call('HGET', NUMBERS, entry.type) or 0)
+end
+
+-- The log holds what the workflow told, nothing less and nothing else. Less: the store lost entries. Else: a
+-- workflow task published, was lost, and decided otherwise when it was repeated.
+local function agrees(p)
+  local news = 0
+  for _, entry in ipairs(p.entries) do
+    if is_news(entry) then news = news + 1 end
+  end
+  return news == math.max(p.base + #p.entries - counter('told'), 0)
+end
+
+-- The first publication of an epoch tells everything there is.
+local function begin_epoch(p)
+  redis.call('DEL', LOG, HEAD, NUMBERS)
+  redis.call('HSET', HEAD, 'epoch', p.epoch)
+  local length = p.messages_from + #p.messages
+  if length == 0 then redis.call('DEL', MESSAGES) else redis.call('LTRIM', MESSAGES, 0, length - 1) end
+end
+
 -- 'ok' to publish, 'echo' when newer things are known to be there, 'lost' when the store is not what the
--- workflow takes it for. The first publication of a newer epoch begins its log.
+-- workflow takes it for.
 local function admit(p)
   local epoch, asked = tonumber(field('epoch') or 0), tonumber(p.epoch)
   if epoch < asked and p.base == 0 then
-    redis.call('DEL', LOG, HEAD, NAMES)
-    redis.call('HSET', HEAD, 'epoch', p.epoch)
-  elseif epoch ~= asked or p.base > counter('end') then
+    begin_epoch(p)
+  elseif epoch ~= asked then
+    return 'lost'
+  elseif p.base < counter('base') then
+    return 'echo'
+  elseif not agrees(p) then
     return 'lost'
   end
-  return p.base < counter('base') and 'echo' or 'ok'
+  return 'ok'
 end
 
 local function add_entries(p)
-  if p.base > counter('base') then
-    redis.call('DEL', NAMES)
-    redis.call('HSET', HEAD, 'base', p.base)
-  end
   for _, entry in ipairs(p.entries) do
-    if redis.call('SADD', NAMES, entry.name) == 1 then add(p.epoch, entry.kind, entry.event) end
+    if is_news(entry) then
+      redis.call('HSET', NUMBERS, entry.type, entry.number)
+      redis.call('HINCRBY', HEAD, 'told', 1)
+      add(p.epoch, entry.kind, entry.event)
+    end
   end
-  redis.call('HSET', HEAD, 'end', math.max(counter('end'), p.base + #p.entries))
+  redis.call('HSET', HEAD, 'base', p.base)
 end
 
 local function project(p)
@@ -83,10 +117,18 @@ local function add_messages(p)
   end
 end
 
-local function trim(p)
-  if p.keep > 0 and redis.call('XLEN', LOG) > 2 * p.keep then
-    redis.call('XTRIM', LOG, 'MINID', p.epoch .. '-' .. (counter('n') - p.keep + 1))
+local function add_writes(p)
+  for _, write in ipairs(p.writes) do
+    if not redis.call('LPOS', WRITES, write) then redis.call('LPUSH', WRITES, write) end
   end
+  redis.call('LTRIM', WRITES, 0, REMEMBERED_WRITES - 1)
+end
+
+-- Leaves the newest entries, and all of the last step: what viewers hold of its message is read there.
+local function trim(p)
+  if p.keep == 0 or redis.call('XLEN', LOG) <= 2 * p.keep then return end
+  local oldest = math.min(counter('n') - p.keep + 1, tonumber(field('first') or math.huge))
+  redis.call('XTRIM', LOG, 'MINID', p.epoch .. '-' .. oldest)
 end
 
 local function publish(p)
@@ -95,10 +137,7 @@ local function publish(p)
   add_entries(p)
   project(p)
   add_messages(p)
-  if #p.writes > 0 then
-    redis.call('LPUSH', WRITES, unpack(p.writes))
-    redis.call('LTRIM', WRITES, 0, REMEMBERED_WRITES - 1)
-  end
+  add_writes(p)
   trim(p)
   return 'ok'
 end

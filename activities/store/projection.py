@@ -17,7 +17,7 @@ from activities.store.cursor import BEGINNING, Cursor
 from workflows.contract.session import SessionView, TranscriptMessage
 from workflows.contract.start import SessionStart
 
-_OWN_FIELD = "_"
+_OWN_FIELD = b"_"
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Projection:
         async with patience():
             key = keys.session(start.session_id)
             pipe = self._redis.pipeline(transaction=False)
-            pipe.hset(key, "_tenant", start.tenant)
+            pipe.hsetnx(key, "_tenant", start.tenant)
             for name, value in fields.items():
                 pipe.hsetnx(key, name, value)
             await pipe.execute()
@@ -107,6 +107,8 @@ class Projection:
 
         Messages that were lost with the store are left out.
         """
+        if end <= start:
+            return []
         async with patience():
             found: Any = await self._redis.lrange(keys.messages(session_id), start, end - 1)
         if len(found) < end - start:
@@ -137,19 +139,27 @@ class Projection:
     ) -> Sequence[tuple[float, str]]:
         """(last activity, id) of the tenant's sessions, newest first, after `before` in that order."""
         highest = "+inf" if before is None else before[0]
-        async with patience():
-            found: Any = await self._redis.zrange(
-                keys.sessions(tenant),
-                highest,
-                "-inf",
-                desc=True,
-                byscore=True,
-                offset=0,
-                num=count,
-                withscores=True,
-            )
-        listed = [(score, member.decode()) for member, score in found]
-        return [item for item in listed if before is None or (item[0], item[1]) < before]
+        listed: list[tuple[float, str]] = []
+        offset = 0
+        # Sessions with the score of `before` may stand on either side of it.
+        while len(listed) < count:
+            async with patience():
+                found: Any = await self._redis.zrange(
+                    keys.sessions(tenant),
+                    highest,
+                    "-inf",
+                    desc=True,
+                    byscore=True,
+                    offset=offset,
+                    num=count,
+                    withscores=True,
+                )
+            if not found:
+                break
+            offset += len(found)
+            items = [(score, member.decode()) for member, score in found]
+            listed += [item for item in items if before is None or item < before]
+        return listed[:count]
 
     async def sessions(self, session_ids: Sequence[str]) -> Sequence[ProjectedSession | None]:
         """The session objects of these ids."""
@@ -163,7 +173,7 @@ class Projection:
 def _projected(found: dict[bytes, bytes]) -> ProjectedSession | None:
     if b"status" not in found:
         return None
-    own = {name: value for name, value in found.items() if name.startswith(b"_")}
+    own = {name: value for name, value in found.items() if name.startswith(_OWN_FIELD)}
     cursor = Cursor.parse(own.get(b"_cursor", b"").decode()) or BEGINNING
     fields = {name.decode(): from_json(value) for name, value in found.items() if name not in own}
     ordered = {name: fields[name] for name in SessionView.model_fields if name in fields}

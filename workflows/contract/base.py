@@ -16,8 +16,10 @@ from pydantic import (
     StringConstraints,
 )
 
+MIN_SECONDS: Final = 0.001
 MAX_SECONDS: Final = 10 * 365 * 24 * 3600
 MILLISECOND: Final = timedelta(milliseconds=1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Value(BaseModel):
@@ -38,6 +40,11 @@ def to_milliseconds(moment: datetime) -> datetime:
     return in_utc.replace(microsecond=in_utc.microsecond // 1000 * 1000)
 
 
+def unix_milliseconds(moment: datetime) -> int:
+    """`moment` in milliseconds since 1970."""
+    return (moment - _EPOCH) // MILLISECOND
+
+
 def rfc3339(moment: datetime) -> str:
     """`moment` as RFC 3339 in UTC with milliseconds: `2026-11-20T10:27:00.123Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
@@ -48,9 +55,9 @@ def _seconds_to_timedelta(value: Any) -> Any:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("a duration is a number of seconds")
-    if not 0 < value <= MAX_SECONDS:
-        raise ValueError(f"a duration lies above 0 and up to {MAX_SECONDS} seconds")
-    return timedelta(seconds=value)
+    if not MIN_SECONDS <= value <= MAX_SECONDS:
+        raise ValueError(f"a duration lies between {MIN_SECONDS} and {MAX_SECONDS} seconds")
+    return timedelta(milliseconds=round(value * 1000))
 
 
 def in_seconds(duration: timedelta) -> int | float:

@@ -3,10 +3,10 @@
 Owns their shapes and limits; must not decide what follows (`workflows.state.decide`).
 """
 
+import json
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, JsonValue, StringConstraints, model_validator
-from pydantic_core import to_json
 
 from workflows.contract.base import ClientMessageId, MessageId, Name, Request
 from workflows.contract.profile import LimitsPatch, Settings
@@ -20,9 +20,12 @@ Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 WriteId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 
 
-def check_metadata_size(metadata: dict[str, JsonValue] | None) -> None:
-    """Raise ValueError when `metadata` is more than a session may carry."""
-    if metadata is not None and len(to_json(metadata)) > MAX_METADATA_BYTES:
+def check_metadata(metadata: dict[str, JsonValue] | None) -> None:
+    """Raise ValueError when `metadata` is more than JSON or a session can carry."""
+    if metadata is None:
+        return
+    text = json.dumps(metadata, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    if len(text.encode()) > MAX_METADATA_BYTES:
         raise ValueError(f"metadata takes more than {MAX_METADATA_BYTES} bytes; keep large data elsewhere")
 
 
@@ -61,7 +64,7 @@ class StopTurn(_Command):
     """Stop the running turn; with `turn`, only if that one is running."""
 
     kind: Literal["stop_turn"] = "stop_turn"
-    turn: Annotated[int, Field(ge=1)] | None = None
+    turn: Annotated[int, Field(ge=1, strict=True)] | None = None
 
 
 class Pause(_Command):
@@ -93,7 +96,7 @@ class SessionChanges(Request):
 
     @model_validator(mode="after")
     def _metadata_is_small(self) -> Self:
-        check_metadata_size(self.metadata)
+        check_metadata(self.metadata)
         return self
 
 

@@ -107,8 +107,11 @@ class MessageRejected(_Event):
 
 
 class MessageWithdrawn(_Event):
+    unpublished_fields = frozenset({"number"})
     type: Literal["message.withdrawn"] = "message.withdrawn"
     message_id: str
+    number: int = 0
+    """Which of the session's messages it was; an id may come again, much later."""
     reason: Literal["withdrawn"] = "withdrawn"
 
 

@@ -59,7 +59,7 @@ class LimitsPatch(Request):
 
     idle_timeout: Seconds | None = None
     max_duration: Seconds | None = None
-    max_messages: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    max_messages: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] | None = None
 
     def over(self, limits: Limits) -> Limits:
         """`limits` with the fields that the client gave, null included."""

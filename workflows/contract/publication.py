@@ -10,7 +10,7 @@ from workflows.contract.session import TranscriptMessage
 
 
 class LogEntry(Value):
-    """One event on its way to the log. `name` is unique in the session: the nth event of its type."""
+    """One event on its way to the log. `name` is unique in the session."""
 
     name: str
     event: dict[str, Any]

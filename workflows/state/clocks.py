@@ -77,9 +77,11 @@ class Clocks(Value):
         pause = max(at - self.paused_since, timedelta())
         return self.model_copy(update={"paused_since": None, "paused_for": self.paused_for + pause})
 
-    def rearmed(self) -> "Clocks":
-        """After the limits changed: every warning counts anew."""
-        return self.model_copy(update={"idle_warned": False, "duration_warned": False})
+    def rearmed(self, old: Limits, new: Limits) -> "Clocks":
+        """After the limits changed: what strikes at another time warns anew."""
+        idle = self.idle_warned and old.idle_timeout == new.idle_timeout
+        duration = self.duration_warned and old.max_duration == new.max_duration
+        return self.model_copy(update={"idle_warned": idle, "duration_warned": duration})
 
     def warned(self, reason: EndReason) -> "Clocks":
         """After clients were warned of `reason`."""

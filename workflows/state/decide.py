@@ -35,11 +35,12 @@ from workflows.contract.events import (
     SessionEndingSoon,
     SessionPaused,
     SessionResumed,
+    SessionStatusChanged,
     SessionUpdated,
     TurnStopRequested,
 )
 from workflows.contract.profile import Settings
-from workflows.contract.session import Delivery, EndReason, StopReason
+from workflows.contract.session import Delivery, EndReason, Status, StopReason
 from workflows.state.session_state import SessionState
 
 
@@ -71,13 +72,20 @@ def refusal(state: SessionState, command: Command) -> Refusal | None:
 
 def decide(state: SessionState, command: Command, now: datetime) -> tuple[Event, ...]:
     """The events that `command` causes at `now`; none when it changes nothing."""
-    if isinstance(command, SendMessage) and command.message_id in state.seen:
-        return (CommandTaken(at=now, write_id=command.message_id),)
     taken = CommandTaken(at=now, write_id=_write_id(command))
+    if _is_known(state, command):
+        return (taken,)
     refused = refusal(state, command)
     if refused:
         return (taken, *_rejected(command, refused.code, now))
     return (taken, *_carried_out(state, command, now))
+
+
+def _is_known(state: SessionState, command: Command) -> bool:
+    """Whether a message of this id was taken already: whatever comes under it is the same message."""
+    if not isinstance(command, SendMessage | Malformed) or command.about != SEND_MESSAGE:
+        return False
+    return command.message_id in state.seen or state.queue.find(command.message_id) is not None
 
 
 def _write_id(command: Command) -> str | None:
@@ -95,16 +103,16 @@ def _carried_out(state: SessionState, command: Command, now: datetime) -> tuple[
         case SendMessage():
             return _accepted(state, command, now)
         case WithdrawMessage():
-            return (MessageWithdrawn(at=now, message_id=command.message_id),)
+            return _withdrawn(state, command, now)
         case UpdateSession():
             return (_updated(state, command, now),)
         case StopTurn():
             hits = state.turn is not None and command.turn in (None, state.turn.number)
             return _turn_stopped(state, StopReason.STOPPED, now) if hits else ()
         case Pause():
-            return () if state.clocks.paused else (SessionPaused(at=now),)
+            return () if state.clocks.paused else _paused(state, now)
         case Resume():
-            return (SessionResumed(at=now),) if state.clocks.paused else ()
+            return _resumed(state, now) if state.clocks.paused else ()
         case Close():
             return end(state, command.reason, now)
         case Cancel():
@@ -113,6 +121,28 @@ def _carried_out(state: SessionState, command: Command, now: datetime) -> tuple[
             return ()
         case _:
             assert_never(command)
+
+
+def _withdrawn(state: SessionState, command: WithdrawMessage, now: datetime) -> tuple[Event, ...]:
+    message = state.queue.find(command.message_id)
+    if message is None:
+        return ()
+    return (MessageWithdrawn(at=now, message_id=message.message_id, number=message.number),)
+
+
+def _paused(state: SessionState, now: datetime) -> tuple[Event, ...]:
+    return (SessionPaused(at=now), *_status(state, Status.PAUSED, now))
+
+
+def _resumed(state: SessionState, now: datetime) -> tuple[Event, ...]:
+    return (SessionResumed(at=now), *_status(state, Status.IDLE, now))
+
+
+def _status(state: SessionState, new: Status, now: datetime) -> tuple[Event, ...]:
+    """Announced with its cause, so that what follows a command does not depend on what comes with it."""
+    if state.turn is not None or state.status is new:
+        return ()
+    return (SessionStatusChanged(at=now, old=state.status, new=new),)
 
 
 def end(state: SessionState, reason: EndReason, now: datetime) -> tuple[Event, ...]:

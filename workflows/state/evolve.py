@@ -4,8 +4,9 @@ Total: an event that does not fit the state changes nothing but the revision. Ow
 which event comes next.
 """
 
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
+from workflows.contract.base import unix_milliseconds
 from workflows.contract.events import (
     AnswerSettled,
     CommandTaken,
@@ -39,6 +40,7 @@ from workflows.contract.events import (
 from workflows.contract.session import TranscriptMessage
 from workflows.state.queue import WaitingMessage
 from workflows.state.session_state import REMEMBERED_IDS, SessionState
+from workflows.state.transcript import Transcript
 from workflows.state.turn import StepStatus, Turn, retrying
 
 _SessionEvent = (
@@ -66,11 +68,24 @@ _StepEvent = (
 )
 
 
+_FITS: Final[dict[type[_StepEvent], frozenset[StepStatus]]] = {
+    TurnStopRequested: frozenset(StepStatus),
+    StepStarted: frozenset({StepStatus.READY, StepStatus.RETRYING}),
+    StepCancelled: frozenset({StepStatus.RUNNING}),
+    TurnRetrying: frozenset({StepStatus.RUNNING}),
+    ProjectionMissed: frozenset({StepStatus.RUNNING, StepStatus.SETTLING}),
+    StepBroken: frozenset(StepStatus),
+    SettlingStarted: frozenset({StepStatus.BROKEN}),
+}
+"""Where a step may stand when something happens to it."""
+
+
 def apply(state: SessionState, event: Event) -> SessionState:
     """The state after `event`."""
     changed = _changes(state, event)
+    revision = max(state.revision + 1, unix_milliseconds(event.at))
     return state.model_copy(
-        update={**changed, "revision": state.revision + 1, "updated_at": max(event.at, state.updated_at)}
+        update={**changed, "revision": revision, "updated_at": max(event.at, state.updated_at)}
     )
 
 
@@ -108,7 +123,7 @@ def _session_changes(state: SessionState, event: _SessionEvent) -> dict[str, Any
                 "settings": event.settings,
                 "limits": event.limits,
             }
-            return changed if event.limits == state.limits else changed | {"clocks": state.clocks.rearmed()}
+            return changed | {"clocks": state.clocks.rearmed(state.limits, event.limits)}
         case SessionPaused():
             return {"clocks": state.clocks.pause(event.at)}
         case SessionResumed():
@@ -118,7 +133,7 @@ def _session_changes(state: SessionState, event: _SessionEvent) -> dict[str, Any
         case SessionEndingSoon():
             return {"clocks": state.clocks.warned(event.reason)}
         case EpochStarted():
-            return {"epoch": max(state.epoch + 1, int(event.at.timestamp() * 1000))}
+            return {"epoch": max(state.epoch + 1, unix_milliseconds(event.at))}
         case EndDecided():
             return {} if state.ending else {"ending": event.reason}
         case DoorClosed():
@@ -139,7 +154,7 @@ def _message_changes(
     match event:
         case MessageAccepted():
             return {
-                "queue": state.queue.added(_waiting(event)),
+                "queue": state.queue.added(_waiting(event, state.message_count + 1)),
                 "seen": (*state.seen, event.message_id)[-REMEMBERED_IDS:],
                 "message_count": state.message_count + 1,
             }
@@ -151,9 +166,10 @@ def _message_changes(
             assert_never(event)
 
 
-def _waiting(event: MessageAccepted) -> WaitingMessage:
+def _waiting(event: MessageAccepted, number: int) -> WaitingMessage:
     return WaitingMessage(
         message_id=event.message_id,
+        number=number,
         content=event.content,
         agent=event.agent,
         delivery=event.delivery,
@@ -174,6 +190,8 @@ def _said(message: WaitingMessage, turn: int) -> TranscriptMessage:
 
 
 def _turn_start(state: SessionState, event: TurnStarted) -> dict[str, Any]:
+    if state.turn is not None or event.turn != state.turns + 1:
+        return {}
     used = [found for found in map(state.queue.find, event.message_ids) if found]
     effort = state.effort_for(used[-1].settings) if used else state.effort_for(state.settings)
     return {
@@ -184,7 +202,7 @@ def _turn_start(state: SessionState, event: TurnStarted) -> dict[str, Any]:
             started_at=event.at,
             effort=effort,
         ),
-        "turns": max(event.turn, state.turns),
+        "turns": event.turn,
         "queue": state.queue.without(event.message_ids),
         "transcript": state.transcript.added(*(_said(message, event.turn) for message in used)),
     }
@@ -192,7 +210,7 @@ def _turn_start(state: SessionState, event: TurnStarted) -> dict[str, Any]:
 
 def _injected(state: SessionState, event: MessageInjected) -> dict[str, Any]:
     message = state.queue.find(event.message_id)
-    if message is None or state.turn is None:
+    if message is None or state.turn is None or state.turn.number != event.turn:
         return {}
     return {
         "queue": state.queue.without((event.message_id,)),
@@ -207,9 +225,10 @@ def _while_running(
     state: SessionState,
     event: _StepEvent,
 ) -> dict[str, Any]:
-    if state.turn is None or state.turn.number != event.turn:
+    turn = state.turn
+    if turn is None or turn.number != event.turn or turn.status not in _FITS[type(event)]:
         return {}
-    return {"turn": _turn_after(state.turn, event)}
+    return {"turn": _turn_after(turn, event)}
 
 
 def _turn_after(
@@ -229,12 +248,14 @@ def _turn_after(
         case StepCancelled():
             return turn.model_copy(update={"cancelled": True})
         case StepBroken():
-            update = {"status": StepStatus.BROKEN, "failure": event.error}
+            update = {"status": StepStatus.BROKEN, "failure": event.error, "retry_at": None}
             return turn.model_copy(update=update)
         case SettlingStarted():
             return turn.model_copy(update={"status": StepStatus.SETTLING})
         case ProjectionMissed():
-            return turn.model_copy(update={"status": StepStatus.READY})
+            settled_anew = turn.status is StepStatus.SETTLING
+            status = StepStatus.BROKEN if settled_anew else StepStatus.READY
+            return turn.model_copy(update={"status": status})
         case _:
             assert_never(event)
 
@@ -243,24 +264,28 @@ def _answer(state: SessionState, event: AnswerSettled) -> dict[str, Any]:
     turn = state.turn
     if turn is None or turn.number != event.turn:
         return {}
-    transcript = state.transcript
-    if event.text:
-        transcript = transcript.added(
-            TranscriptMessage(
-                message_id=event.message_id,
-                role="assistant",
-                agent=turn.agent,
-                content=event.text,
-                status=event.status,
-                turn=event.turn,
-                created_at=event.at,
-            )
-        )
+    transcript = _with_answer(state.transcript, turn, event)
     return {
-        "transcript": transcript.chained(turn.agent, event.response_id),
+        "transcript": transcript,
         "turn": turn.model_copy(update={"usage": turn.usage + event.usage, "shown": 0}),
         "usage": state.usage + event.usage,
     }
+
+
+def _with_answer(transcript: Transcript, turn: Turn, event: AnswerSettled) -> Transcript:
+    message = TranscriptMessage(
+        message_id=event.message_id,
+        role="assistant",
+        agent=turn.agent,
+        content=event.text,
+        status=event.status,
+        turn=event.turn,
+        created_at=event.at,
+    )
+    grown = transcript.added(message) if event.text else transcript
+    # What left the transcript must leave the model's sight too, and a stored response still holds it.
+    equals_response = event.status == "complete" and grown.first == transcript.first
+    return grown.chained(turn.agent, event.response_id) if equals_response else grown
 
 
 def _turn_end(state: SessionState, event: TurnCompleted | TurnStopped | TurnFailed) -> dict[str, Any]:

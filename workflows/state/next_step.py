@@ -84,9 +84,13 @@ def _finished(state: SessionState, now: datetime) -> Step | None:
 
 
 def _status(state: SessionState, now: datetime) -> Step | None:
-    if state.status is state.current_status:
+    new = state.current_status
+    if state.status is new:
         return None
-    return Record((SessionStatusChanged(at=now, old=state.status, new=state.current_status),))
+    if state.status is Status.ACTIVE:
+        # A turn's end says the same whatever was asked meanwhile: it may have been published already.
+        new = Status.IDLE
+    return Record((SessionStatusChanged(at=now, old=state.status, new=new),))
 
 
 def _clock(state: SessionState, now: datetime) -> Step | None:

@@ -2,28 +2,54 @@
 
 An event stays here until a publication that holds it is known to be in the store; repeating one is harmless.
 An event's name, not its place, is its identity: when a workflow task that already published is lost, the
-next one may see more signals and record the same events in another order.
+next one may see more signals and record the same events in another order, or another end of the same turn.
 Owns that bookkeeping; must not decide when to publish.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from workflows.contract.base import Value
-from workflows.contract.events import CommandTaken, Event
+from workflows.contract.base import Value, unix_milliseconds
+from workflows.contract.events import (
+    CommandTaken,
+    EpochStarted,
+    Event,
+    MessageWithdrawn,
+    SessionEnded,
+    SessionEndingSoon,
+    SessionUpdated,
+    TurnCompleted,
+    TurnFailed,
+    TurnRetrying,
+    TurnStarted,
+    TurnStopped,
+)
 from workflows.contract.publication import LogEntry, Publication
 from workflows.state.session_state import SessionState
 from workflows.state.view import session_view
+
+REMEMBERED_WRITES: Final = 1000
+
+_FLEETING: Final = frozenset({"status", "turn", "queued", "queue", "idle_at", "ends_at"})
+"""Fields that may be as they were while a publication that says otherwise is on its way: always told."""
+
+_CHANGED_BY_CLIENTS: Final = frozenset({"title", "metadata", "limits", "settings"})
+"""Fields that may be so as long as a change of them is unconfirmed."""
+
+_CHANGE: Final = SessionUpdated.model_fields["type"].default
+_LAST_WORD: Final = SessionEnded.model_fields["type"].default
 
 
 class Outbox(Value):
     """Unconfirmed events and requests, and what the store is known to hold."""
 
+    epoch: int = 0
+    """The life of the log that `base` and `entries` belong to."""
     base: int = 0
     """Entries known to be in the log of this epoch."""
     entries: tuple[LogEntry, ...] = ()
     counts: dict[str, int] = {}
-    """How many events of each type were ever added."""
+    """How many events of each type were ever added, where only their order tells them apart."""
     writes: tuple[str, ...] = ()
     session: dict[str, Any] = {}
     """Fields of the session object as the store is known to hold them."""
@@ -40,18 +66,21 @@ class Outbox(Value):
     def added(self, event: Event, state: SessionState, now: datetime) -> "Outbox":
         """With `event`, which led to `state`."""
         if isinstance(event, CommandTaken) and event.write_id:
-            return self.model_copy(update={"writes": (*self.writes, event.write_id)})
+            writes = (*self.writes, event.write_id)[-REMEMBERED_WRITES:]
+            return self.model_copy(update={"writes": writes})
         if event.private:
             return self
-        count = self.counts.get(event.type, 0) + 1
-        entry = LogEntry(name=f"{event.type}#{count}", event=_published(event, state, now))
-        return self.model_copy(
-            update={"entries": (*self.entries, entry), "counts": {**self.counts, event.type: count}}
-        )
+        name, counts = _own_name(event), self.counts
+        if name is None:
+            counts = {**counts, event.type: counts.get(event.type, 0) + 1}
+            name = f"{event.type}#{counts[event.type]}"
+        entry = LogEntry(name=name, event=_published(event, state, now))
+        entries = (entry, *self.entries) if isinstance(event, EpochStarted) else (*self.entries, entry)
+        return self.model_copy(update={"epoch": state.epoch, "entries": entries, "counts": counts})
 
     def has_news_after(self, riding: Publication | None) -> bool:
         """Whether there is anything that `riding`, already on its way, does not hold."""
-        if riding is None:
+        if riding is None or riding.epoch != self.epoch:
             return bool(self.entries or self.writes)
         return self.end > max(riding.end, self.base) or not set(self.writes) <= set(riding.writes)
 
@@ -77,7 +106,9 @@ class Outbox(Value):
         )
 
     def confirmed(self, publication: Publication) -> "Outbox":
-        """After `publication` is known to be in the store."""
+        """After `publication` is known to be in the store; what went to another epoch's log went nowhere."""
+        if publication.epoch != self.epoch:
+            return self
         told = max(publication.end - self.base, 0)
         update: dict[str, Any] = {
             "base": self.base + told,
@@ -97,11 +128,35 @@ class Outbox(Value):
         return self.model_copy(update={"session": {}, "revision": -1, "messages": 0})
 
     def emptied(self) -> "Outbox":
-        """For a new epoch: its first publication tells everything, so nothing has to be told again."""
-        return Outbox(counts=self.counts, writes=self.writes)
+        """For a new epoch: its first publication tells everything, so that only the last word is told again."""
+        last_word = tuple(entry for entry in self.entries if entry.event["type"] == _LAST_WORD)
+        return Outbox(counts=self.counts, writes=self.writes, entries=last_word)
 
     def _is_news(self, name: str, value: object) -> bool:
+        if name in _FLEETING or (name in _CHANGED_BY_CLIENTS and self._has_unconfirmed_changes):
+            return True
         return name not in self.session or self.session[name] != value
+
+    @property
+    def _has_unconfirmed_changes(self) -> bool:
+        return any(entry.event["type"] == _CHANGE for entry in self.entries)
+
+
+def _own_name(event: Event) -> str | None:
+    """A name by what the event says, which is the same however often a workflow task is repeated."""
+    match event:
+        case TurnStarted():
+            return f"{event.type}#{event.turn}"
+        case TurnRetrying():
+            return f"{event.type}#{event.turn}.{event.attempt}"
+        case TurnCompleted() | TurnStopped() | TurnFailed():
+            return f"turn.ended#{event.turn}"
+        case MessageWithdrawn():
+            return f"{event.type}#{event.number}"
+        case SessionEndingSoon() if event.ends_at is not None:
+            return f"{event.type}#{event.reason}.{unix_milliseconds(event.ends_at)}"
+        case _:
+            return None
 
 
 def _published(event: Event, state: SessionState, now: datetime) -> dict[str, Any]:

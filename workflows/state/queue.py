@@ -5,11 +5,10 @@ Owns their order and their weight; must not know whether a turn is running.
 
 from typing import Final
 
-from pydantic_core import to_json
-
 from workflows.contract.base import Timestamp, Value
 from workflows.contract.profile import Settings
 from workflows.contract.session import PREVIEW_LENGTH, Delivery, QueuedView
+from workflows.state.weight import weight
 
 MAX_WAITING_BYTES: Final = 256 * 1024
 
@@ -20,16 +19,13 @@ class WaitingMessage(Value):
     """A message that was accepted and has not reached the model."""
 
     message_id: str
+    number: int = 0
+    """Which of the session's messages it is."""
     content: str
     agent: str
     delivery: Delivery
     settings: Settings = Settings()
     accepted_at: Timestamp
-
-    @property
-    def weight(self) -> int:
-        """Bytes that it takes in the workflow's state."""
-        return len(to_json(self.content))
 
     def view(self) -> QueuedView:
         """What clients see of it."""
@@ -45,14 +41,14 @@ class Queue(Value):
     """Waiting messages in the order in which they will be used."""
 
     waiting: tuple[WaitingMessage, ...] = ()
+    weight: int = 0
 
     def __len__(self) -> int:
         return len(self.waiting)
 
     def has_room_for(self, content: str) -> bool:
         """Whether `content` may wait too."""
-        weight = sum(message.weight for message in self.waiting)
-        return weight + len(to_json(content)) <= MAX_WAITING_BYTES
+        return self.weight + weight(content) <= MAX_WAITING_BYTES
 
     def place_of(self, delivery: Delivery) -> int:
         """How many waiting messages would be used before a new one of this `delivery`."""
@@ -65,11 +61,21 @@ class Queue(Value):
     def added(self, message: WaitingMessage) -> "Queue":
         """With `message` behind all that goes first."""
         place = self.place_of(message.delivery)
-        return Queue(waiting=(*self.waiting[:place], message, *self.waiting[place:]))
+        return Queue(
+            waiting=(*self.waiting[:place], message, *self.waiting[place:]),
+            weight=self.weight + weight(message.content),
+        )
 
     def without(self, message_ids: tuple[str, ...]) -> "Queue":
         """Without the messages of these ids."""
-        return Queue(waiting=tuple(m for m in self.waiting if m.message_id not in message_ids))
+        named = frozenset(message_ids)
+        gone = {m.message_id: weight(m.content) for m in self.waiting if m.message_id in named}
+        if not gone:
+            return self
+        return Queue(
+            waiting=tuple(m for m in self.waiting if m.message_id not in gone),
+            weight=self.weight - sum(gone.values()),
+        )
 
     def next_turn(self) -> tuple[WaitingMessage, ...]:
         """The messages that start the next turn together: all steers of one agent, else a single one."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from workflows.contract.base import Timestamp, Value
+from workflows.contract.base import Timestamp, Value, unix_milliseconds
 from workflows.contract.profile import Effort, Limits, Profile, Settings
 from workflows.contract.session import EndReason, Status, Usage
 from workflows.contract.start import RetrySchedule, SessionStart
@@ -56,6 +56,7 @@ class SessionState(Value):
     door_closed: bool = False
     ended: bool = False
     revision: int = 0
+    """Grows with every event and with time: a repeated workflow task is newer than the one that was lost."""
 
     @classmethod
     def born(cls, start: SessionStart, at: Timestamp) -> "SessionState":
@@ -65,7 +66,7 @@ class SessionState(Value):
             session_key=start.session_key,
             tenant=start.tenant,
             user_id=start.user_id,
-            epoch=int(at.timestamp() * 1000),
+            epoch=unix_milliseconds(at),
             profile=start.profile,
             model=start.profile.model.name or start.model,
             retries=start.retries,
@@ -86,6 +87,15 @@ class SessionState(Value):
         if self.turn is not None:
             return Status.ACTIVE
         return Status.PAUSED if self.clocks.paused else Status.IDLE
+
+    @property
+    def speaks_after_history(self) -> bool:
+        """Whether what is published now must be in history first, because it could still turn out otherwise.
+
+        A workflow task that is lost after it published is repeated with the signals that came meanwhile, and
+        those go first: a resumption may then precede the turn's end that was followed by a pause.
+        """
+        return self.ended or self.clocks.paused
 
     @property
     def messages_left(self) -> int | None:

@@ -20,7 +20,7 @@ from workflows.contract.events import (
 from workflows.contract.model_call import StepResult
 from workflows.contract.session import StopReason
 from workflows.state.session_state import SessionState
-from workflows.state.turn import Turn, next_wait
+from workflows.state.turn import StepStatus, Turn, next_wait
 
 _VANISHED: Final = StepFailure(kind=FailureKind.TIMEOUT, message="The step took longer than it may.", shown=1)
 """`shown`: nobody is left to ask, so viewers may hold something."""
@@ -47,15 +47,21 @@ def step_finished(state: SessionState, result: StepResult, now: datetime) -> tup
 
 
 def step_failed(state: SessionState, failure: StepFailure, now: datetime) -> tuple[Event, ...]:
-    """The step ended with a provider's failure: try again, or give up."""
+    """The step ended with a provider's failure: try again, or give up.
+
+    What cannot be tried again has failed, stopped or not: a stop may turn up before the failure when a
+    workflow task is repeated, and the end of the turn may have been published then.
+    """
     turn = state.turn
     if turn is None:
         return ()
-    if turn.stop is not None:
-        return _given_up(turn, failure.shown, None, now)
+    if turn.status is StepStatus.SETTLING:
+        return (StepBroken(at=now, turn=turn.number, error=turn.failure),)
     wait = next_wait(turn, state.retries, failure) if failure.retryable else None
     if wait is None:
         return _given_up(turn, failure.shown, failure, now)
+    if turn.stop is not None:
+        return _given_up(turn, failure.shown, None, now)
     retrying = TurnRetrying(
         at=now,
         turn=turn.number,

@@ -6,10 +6,9 @@ messages leave, in bulk, so that the chains need a fresh start only rarely.
 
 from typing import Final
 
-from pydantic_core import to_json
-
 from workflows.contract.base import Value
 from workflows.contract.session import TranscriptMessage
+from workflows.state.weight import weight
 
 BUDGET: Final = 256 * 1024
 KEPT_WHEN_OVER: Final = BUDGET * 3 // 4
@@ -20,10 +19,6 @@ class Chain(Value):
 
     response_id: str
     upto: int
-
-
-def _weight(message: TranscriptMessage) -> int:
-    return len(to_json(message.content))
 
 
 class Transcript(Value):
@@ -52,7 +47,7 @@ class Transcript(Value):
         grown = self.model_copy(
             update={
                 "messages": (*self.messages, *messages),
-                "weight": self.weight + sum(map(_weight, messages)),
+                "weight": self.weight + sum(weight(m.content) for m in messages),
             }
         )
         return grown if grown.weight <= BUDGET else _shortened(grown)
@@ -66,8 +61,13 @@ class Transcript(Value):
 
 
 def _shortened(transcript: Transcript) -> Transcript:
-    messages, weight, dropped = transcript.messages, transcript.weight, 0
-    while weight > KEPT_WHEN_OVER and dropped < len(messages) - 1:
-        weight -= _weight(messages[dropped])
+    """Older turns leave until there is room for some time; the last turn's messages only if they must."""
+    messages, left, dropped = transcript.messages, transcript.weight, 0
+    last_turn = messages[-1].turn
+    while dropped < len(messages) - 1:
+        enough = BUDGET if messages[dropped].turn == last_turn else KEPT_WHEN_OVER
+        if left <= enough:
+            break
+        left -= weight(messages[dropped].content)
         dropped += 1
-    return Transcript(first=transcript.first + dropped, messages=messages[dropped:], weight=weight)
+    return Transcript(first=transcript.first + dropped, messages=messages[dropped:], weight=left)

@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from workflows.contract.base import ASSISTANT_PREFIX, Elapsed, Timestamp, Value
+from workflows.contract.base import ASSISTANT_PREFIX, MIN_SECONDS, Elapsed, Timestamp, Value
 from workflows.contract.errors import FailureKind, StepFailure
 from workflows.contract.profile import Effort
 from workflows.contract.session import StopReason, TurnView, Usage
 from workflows.contract.start import RetrySchedule
 
 RETRY_GROWTH: Final = 2
+MOST_DOUBLINGS: Final = 64
+"""Far beyond any schedule, and small enough for arithmetic."""
 
 
 class StepStatus(StrEnum):
@@ -75,10 +77,10 @@ class Turn(Value):
 
 def next_wait(turn: Turn, schedule: RetrySchedule, failure: StepFailure) -> timedelta | None:
     """How long to wait before the step is tried again; None when the schedule is used up."""
-    stepped = min(schedule.initial * RETRY_GROWTH**turn.retries, schedule.maximum)
-    asked = failure.retry_after or timedelta()
-    wait = max(timedelta(seconds=stepped), asked)
-    return wait if turn.waited + wait <= timedelta(seconds=schedule.total) else None
+    stepped = schedule.initial * RETRY_GROWTH ** min(turn.retries, MOST_DOUBLINGS)
+    asked = failure.retry_after.total_seconds() if failure.retry_after else 0.0
+    wait = max(min(stepped, schedule.maximum), asked, MIN_SECONDS)
+    return timedelta(seconds=wait) if turn.waited.total_seconds() + wait <= schedule.total else None
 
 
 def retrying(turn: Turn, *, at: datetime, until: datetime, reason: FailureKind, shown: int) -> Turn:

@@ -22,7 +22,7 @@ def session_view(state: SessionState, now: datetime) -> SessionView:
         profile=state.profile.name,
         title=state.title,
         user_id=state.user_id,
-        status=state.status,
+        status=state.current_status,
         end_reason=state.ending if state.ended else None,
         limits=state.limits,
         message_count=state.message_count,

@@ -1,0 +1,113 @@
+"""The lines that one attempt of a step adds to the log, numbered.
+
+A line that was offered never changes: when nobody knows what became of it, it is offered again under the same
+number, which is harmless. Owns the way from offered to known, and the text that the lines add up to; must not
+decide what is said.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from activities.store.client import StoreUnavailableError
+from activities.store.event_log import Batch, Entry, EventLog, Outcome, Position, Writer
+from workflows.contract.base import Value
+
+AWAY_SECONDS: Final = 0.2
+"""Between two tries to reach a store that is away: what was generated is not thrown away for that."""
+
+
+class WritingEndedError(Exception):
+    """The log takes no more from this attempt: STOPPED, FENCED or LOST."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
+@dataclass(frozen=True)
+class _Line:
+    entry: Entry
+    text: str | None
+    """What it adds to the message; None takes back what was shown."""
+
+
+class Lines:
+    """Continues where `position` is and the message reads `shown`. One task at a time may use it."""
+
+    def __init__(self, log: EventLog, writer: Writer, position: Position, shown: str) -> None:
+        self._log = log
+        self._writer = writer
+        self._first = position.next
+        self._offered: list[_Line] = []
+        self._known = 0
+        self._response_id, self._cursor = position.response_id, position.cursor
+        self._taken_over = shown
+        self._text = [shown]
+        self.length = len(shown)
+        """Code points that viewers may hold."""
+
+    @property
+    def text(self) -> str:
+        """What viewers hold when every line is in the log."""
+        return "".join(self._text)
+
+    @property
+    def all_known(self) -> bool:
+        """Whether every line is in the log."""
+        return self._known == len(self._offered)
+
+    def remember(self, response_id: str | None, cursor: int | None) -> None:
+        """With the next flush: the provider's response, and its last event that the lines hold."""
+        self._response_id, self._cursor = response_id, cursor
+
+    def offer(self, event: Value, text: str | None = "") -> None:
+        """Add a line with `event`, which adds `text` to the message; None takes back what was shown."""
+        self._offered.append(_Line(Entry.of(self._writer.session_id, event), text))
+        self._read(text)
+
+    async def flush(self, done: bytes | None = None, *, stoppable: bool = True) -> None:
+        """Bring every line into the log, however long the store is away.
+
+        Raises WritingEndedError; after STOPPED, the lines that the log did not take are gone.
+        """
+        outcome, known = await self._append(self._known, done, stoppable)
+        while outcome is Outcome.GAP and known >= self._first:
+            # The store lost our last lines: say them again, under the same numbers.
+            outcome, known = await self._append(known - self._first, done, stoppable)
+        if outcome is Outcome.OK:
+            self._known = len(self._offered)
+            return
+        if outcome is Outcome.STOPPED and known >= self._first:
+            self._withdraw(known - self._first)
+            raise WritingEndedError(outcome)
+        raise WritingEndedError(Outcome.FENCED if outcome is Outcome.FENCED else Outcome.LOST)
+
+    async def _append(self, start: int, done: bytes | None, stoppable: bool) -> tuple[Outcome, int]:
+        batch = Batch(
+            start=self._first + start,
+            entries=[line.entry for line in self._offered[start:]],
+            response_id=self._response_id,
+            cursor=self._cursor,
+            done=done,
+            stoppable=stoppable,
+        )
+        while True:
+            try:
+                return await self._log.append(self._writer, batch)
+            except StoreUnavailableError:
+                await asyncio.sleep(AWAY_SECONDS)
+
+    def _read(self, text: str | None) -> None:
+        if text is None:
+            self._text, self.length = [], 0
+        else:
+            self._text.append(text)
+            self.length += len(text)
+
+    def _withdraw(self, kept: int) -> None:
+        del self._offered[kept:]
+        self._known = kept
+        self._text, self.length = [], 0
+        for text in (self._taken_over, *(line.text for line in self._offered)):
+            self._read(text)

@@ -1,0 +1,294 @@
+"""The session's shell without Temporal: the same loop as `workflows.session`, one workflow task at a time.
+
+A workflow task brings what was asked and what has ended, in the SDK's order: first every signal, then the
+rest. Local publications reach the store before the task is durable; everything else starts when it is.
+Owns the loop; must not know any rule.
+"""
+
+from copy import copy
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from tests.state.store_model import LostError, StoreModel
+from workflows.contract.commands import Command
+from workflows.contract.errors import StepFailure, StoreFault
+from workflows.contract.events import (
+    DoorClosed,
+    EpochStarted,
+    Event,
+    SessionStarted,
+    SettlingStarted,
+    StepCancelled,
+    StepStarted,
+)
+from workflows.contract.model_call import StepResult
+from workflows.contract.publication import LogEntry, Publication
+from workflows.contract.session import Summary
+from workflows.contract.start import SessionStart
+from workflows.session import Carried
+from workflows.state import settle
+from workflows.state.clocks import Deadline
+from workflows.state.decide import decide
+from workflows.state.evolve import apply
+from workflows.state.next_step import next_step
+from workflows.state.outbox import Outbox
+from workflows.state.session_state import SessionState
+from workflows.state.steps import CallModel, CancelStep, CloseDoor, Finish, Record, SettleAnswer, Wait
+
+MOST_STEPS: Final = 20
+"""Answers of `next_step` until it says wait; more is a loop."""
+
+
+class Vanished:
+    """A step that ended without saying how."""
+
+
+StepEnd = StepResult | StepFailure | StoreFault | Vanished
+Arrival = Literal["arrived", "lost"]
+
+
+@dataclass(frozen=True)
+class Happenings:
+    """What one workflow task brings."""
+
+    commands: tuple[Command, ...] = ()
+    step_end: StepEnd | None = None
+    publication: Arrival | None = None
+
+    def __add__(self, later: "Happenings") -> "Happenings":
+        return Happenings(
+            commands=self.commands + later.commands,
+            step_end=self.step_end or later.step_end,
+            publication=self.publication or later.publication,
+        )
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The step that is running."""
+
+    step: CallModel | SettleAnswer
+    riding: Publication
+    begun: bool = False
+    cancelled: bool = False
+    lost: bool = False
+    """Whether the store lost what the step wrote, which the step is yet to notice."""
+
+
+class Shell:
+    """One session; every attribute is immutable or replaced, so that a copy is a session of its own."""
+
+    def __init__(self, start: SessionStart, now: datetime, *, one_batch: bool = False) -> None:
+        self.now = now
+        self.one_batch = one_batch
+        """Whether a task's jobs are applied all at once, as a later SDK will do."""
+        self.state, self.outbox = SessionState.born(start, now), Outbox()
+        self.store = StoreModel()
+        self.store_is_away = False
+        self.attempt: Attempt | None = None
+        self.flight: Publication | None = None
+        """A publication that is a normal activity."""
+        self.deadline: Deadline | None = None
+        self.summary: Summary | None = None
+        self.recorded: tuple[Event, ...] = ()
+        self.entries: tuple[LogEntry, ...] = ()
+        """Everything that was ever put into the outbox."""
+        self.calls: tuple[CallModel, ...] = ()
+        self.told_early: tuple[LogEntry, ...] = ()
+        """What the current task published before it was durable."""
+        self._inbox: tuple[Command, ...] = ()
+        self._arrived: Publication | None = None
+        self._lost = False
+        self._ended: StepEnd | None = None
+        self._record(SessionStarted(at=now))
+        if start.first_message is not None:
+            self._inbox = (start.first_message,)
+        self.task()
+
+    def copy(self) -> "Shell":
+        twin = copy(self)
+        twin.store = self.store.copy()
+        return twin
+
+    def task(self, brought: Happenings | None = None) -> None:
+        """One workflow task, and what it started begins."""
+        self.undurable_task(brought or Happenings())
+        self._begin_step()
+
+    def undurable_task(self, happened: Happenings) -> None:
+        """One workflow task, up to the moment before it is durable: of what it started, nothing begins."""
+        self.told_early = ()
+        self._inbox += happened.commands
+        if not self.one_batch and happened.commands:
+            self._loop()
+        self._ended = happened.step_end if self.attempt else None
+        if happened.publication and self.flight:
+            self._take_flight(happened.publication)
+        self._loop()
+        while self._arrived is not None and self.summary is None:
+            self._loop()
+
+    def in_new_run(self) -> None:
+        """Continue as new: state and outbox go through JSON."""
+        carried = Carried(state=self.state, outbox=self.outbox)
+        read = Carried.model_validate_json(carried.model_dump_json())
+        assert read == carried
+        self.state, self.outbox = read.state, read.outbox
+
+    # ---- the loop of `Session.run` -------------------------------------------------------------------
+
+    def _loop(self) -> None:
+        if self.summary is not None:
+            return
+        self._fold()
+        step = self._carry_out()
+        if isinstance(step, Finish) and not self._publishing and not self._has_news():
+            self.summary = step.summary
+            return
+        self._publish_news(durable=self.state.speaks_after_history)
+        self.deadline = step.until if isinstance(step, Wait) else self.deadline
+
+    @property
+    def _publishing(self) -> bool:
+        return self.flight is not None or self._arrived is not None or self._lost
+
+    def _fold(self) -> None:
+        asked, self._inbox = self._inbox, ()
+        for command in asked:
+            if not self.state.ended:
+                self._record(*decide(self.state, command, self.now))
+        if self._ended is not None:
+            self._fold_step(self._ended)
+        if self._lost:
+            self._lost = False
+            self._repair_store(StoreFault.EPOCH_LOST)
+        elif self._arrived is not None:
+            self._fold_publication(self._arrived)
+
+    def _fold_step(self, ended: StepEnd) -> None:
+        attempt, self.attempt, self._ended = self.attempt, None, None
+        assert attempt is not None
+        fault = ended if isinstance(ended, StoreFault) else None
+        if isinstance(ended, StepResult | StepFailure):
+            self.outbox = self.outbox.confirmed(attempt.riding)
+        self._record(*self._follows(ended))
+        if fault is not None:
+            self._repair_store(fault)
+
+    def _follows(self, ended: StepEnd) -> tuple[Event, ...]:
+        match ended:
+            case StepResult():
+                return settle.step_finished(self.state, ended, self.now)
+            case StepFailure():
+                return settle.step_failed(self.state, ended, self.now)
+            case StoreFault():
+                return settle.projection_missed(self.state, self.now)
+            case _:
+                return settle.step_vanished(self.state, self.now)
+
+    def _fold_publication(self, published: Publication) -> None:
+        self._arrived = None
+        self.outbox = self.outbox.confirmed(published)
+        if published.closing:
+            self._record(DoorClosed(at=self.now))
+
+    def _repair_store(self, fault: StoreFault) -> None:
+        self.outbox = self.outbox.doubting_store()
+        if fault is StoreFault.EPOCH_LOST:
+            self.outbox = self.outbox.emptied()
+            self._record(EpochStarted(at=self.now))
+
+    def _record(self, *events: Event) -> None:
+        for event in events:
+            self.state = apply(self.state, event)
+            before, self.outbox = self.outbox, self.outbox.added(event, self.state, self.now)
+            self.entries += tuple(entry for entry in self.outbox.entries if entry not in before.entries)
+            self.recorded += (event,)
+
+    def _carry_out(self) -> Wait | Finish:
+        for _ in range(MOST_STEPS):
+            step = next_step(self.state, self.now)
+            match step:
+                case Record():
+                    self._record(*step.events)
+                case CallModel():
+                    self._call_model(step)
+                case CancelStep():
+                    self._cancel_step(step)
+                case SettleAnswer():
+                    self._record(SettlingStarted(at=self.now, turn=step.turn))
+                    self._start(step)
+                case CloseDoor():
+                    self._close_door()
+                    return Wait(until=None)
+                case Wait() | Finish():
+                    return step
+        raise AssertionError(f"no end of steps: {step}")
+
+    def _close_door(self) -> None:
+        if not self._publishing:
+            closing = self.outbox.publication(self.state, self.now, closing=True)
+            self._publish(closing, early=False)
+
+    def _call_model(self, step: CallModel) -> None:
+        self._record(StepStarted(at=self.now, turn=step.turn, step=step.step, attempt=step.attempt))
+        self.calls += (step,)
+        self._start(step)
+
+    def _start(self, step: CallModel | SettleAnswer) -> None:
+        assert self.attempt is None, "two steps at once"
+        self.attempt = Attempt(step, self.outbox.publication(self.state, self.now))
+
+    def _cancel_step(self, step: CancelStep) -> None:
+        assert self.attempt is not None, "nothing to cancel"
+        self.attempt = replace(self.attempt, cancelled=True)
+        self._record(StepCancelled(at=self.now, turn=step.turn))
+
+    # ---- the store -----------------------------------------------------------------------------------
+
+    def _has_news(self) -> bool:
+        return self.outbox.has_news_after(self.attempt.riding if self.attempt else None)
+
+    def _publish_news(self, *, durable: bool) -> None:
+        if not self._publishing and self._has_news():
+            between_turns = self.state.turn is None
+            publication = self.outbox.publication(self.state, self.now, trim=between_turns)
+            self._publish(publication, early=not durable)
+
+    def _publish(self, publication: Publication, *, early: bool) -> None:
+        if early and self.told_now(publication):
+            self.told_early += publication.entries
+            self._arrived = publication
+        else:
+            self.flight = publication
+
+    def told_now(self, publication: Publication) -> bool:
+        if self.store_is_away:
+            return False
+        try:
+            self.store.publish(publication)
+        except LostError:
+            return False
+        return True
+
+    def _take_flight(self, arrival: Arrival) -> None:
+        assert self.flight is not None
+        publication, self.flight = self.flight, None
+        if arrival == "arrived" and self.told_now(publication):
+            self._arrived = publication
+        else:
+            self._lost = True
+
+    def _begin_step(self) -> None:
+        attempt = self.attempt
+        if attempt is not None and not attempt.begun and self.told_now(attempt.riding):
+            self.attempt = replace(attempt, begun=True)
+
+    def lose_store(self) -> None:
+        self.store = StoreModel()
+        if self.attempt is not None and self.attempt.begun:
+            self.attempt = replace(self.attempt, lost=True)
+
+    def pass_time(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)

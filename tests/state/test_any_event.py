@@ -1,0 +1,182 @@
+"""Rules are total: any event, whether it fits or not, leads to a state that says what comes next."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic.fields import FieldInfo
+
+from tests.state import strategies as draw
+from tests.state.builders import NOON, born, failure, kept, message, profile
+from tests.state.effort import examples
+from workflows.contract.errors import ErrorCode, FailureKind
+from workflows.contract.events import Event
+from workflows.contract.profile import Limits, Settings
+from workflows.contract.session import Delivery, EndReason, Status, StopReason, Summary, Usage
+from workflows.contract.start import SessionStart
+from workflows.state import settle
+from workflows.state.decide import decide, refusal
+from workflows.state.evolve import apply
+from workflows.state.next_step import next_deadline, next_step
+from workflows.state.outbox import Outbox
+from workflows.state.session_state import SessionState
+from workflows.state.steps import CallModel, CancelStep, CloseDoor, Finish, Record, SettleAnswer, Wait
+from workflows.state.view import card, session_view
+
+EVENTS: Final[tuple[type[Any], ...]] = get_args(get_args(Event)[0])
+
+moments = st.integers(-100, 100_000).map(lambda seconds: NOON + timedelta(seconds=seconds))
+numbers = st.integers(0, 4)
+texts = st.sampled_from(["", "x", "\x00\u2028😀"])
+names = st.sampled_from(["assistant", "guide", ""])
+
+FIELDS: Final[dict[str, st.SearchStrategy[Any]]] = {
+    "agent": names,
+    "at": moments,
+    "attempt": numbers,
+    "content": texts,
+    "delivery": st.sampled_from(Delivery),
+    "ends_at": st.none() | moments,
+    "error": st.sampled_from([failure(), failure(shown=2)]),
+    "limits": draw.limits.map(Limits.model_validate),
+    "message_id": st.sampled_from([*draw.IDS[:4], "a-1.1"]),
+    "message_ids": st.lists(st.sampled_from(draw.IDS[:4]), max_size=3).map(tuple),
+    "metadata": st.sampled_from([{}, {"a": [None, 1.5]}]),
+    "new": st.sampled_from(Status),
+    "next_retry_at": moments,
+    "number": numbers,
+    "old": st.sampled_from(Status),
+    "position": numbers,
+    "reason": st.nothing(),
+    "remaining": st.none() | numbers,
+    "response_id": st.sampled_from([None, "r1", "r2"]),
+    "settings": st.sampled_from([Settings(), Settings(effort="low")]),
+    "shown": numbers,
+    "status": st.sampled_from(["complete", "stopped", "failed"]),
+    "step": numbers,
+    "summary": st.just(Summary(turns=1, messages=1, active_seconds=timedelta(1), usage=Usage())),
+    "text": texts,
+    "title": st.sampled_from([None, "T"]),
+    "turn": numbers,
+    "usage": st.just(Usage(input_tokens=1, output_tokens=2, cached_tokens=3)),
+    "write_id": st.sampled_from([None, "w1"]),
+}
+"""What a field of this name may hold, in whatever event."""
+
+REASONS: Final = {
+    EndReason: st.sampled_from(EndReason),
+    StopReason: st.sampled_from(StopReason),
+    FailureKind: st.sampled_from(FailureKind),
+    ErrorCode: st.sampled_from(ErrorCode),
+}
+
+
+def value(name: str, field: FieldInfo) -> st.SearchStrategy[Any]:
+    if name == "reason":
+        return REASONS[field.annotation] if field.annotation in REASONS else st.just(field.default)
+    if name == "error" and field.annotation is not None and type(None) in get_args(field.annotation):
+        return st.none() | FIELDS[name]
+    return FIELDS[name]
+
+
+def event_of(kind: type[Any]) -> st.SearchStrategy[Event]:
+    fields = {n: value(n, f) for n, f in kind.model_fields.items() if n != "type"}
+    return st.builds(kind, **fields)
+
+
+any_event = st.sampled_from(EVENTS).flatmap(event_of)
+any_start = st.builds(
+    born,
+    draw.limits,
+    of=st.sampled_from([profile(), profile("guide", "critic", settings=())]),
+    first_message=st.sampled_from([None, message("first")]),
+)
+
+
+def follow(start: SessionStart, events: list[Event]) -> tuple[SessionState, Outbox]:
+    state, outbox = SessionState.born(start, NOON), Outbox()
+    for event in events:
+        state = apply(state, event)
+        outbox = outbox.added(event, state, event.at)
+    return state, outbox
+
+
+@pytest.mark.parametrize("kind", EVENTS, ids=lambda kind: kind.__name__)
+def test_every_kind_of_event_can_be_drawn(kind: type[Any]) -> None:
+    assert all(name in FIELDS for name in kind.model_fields if name != "type")
+
+
+@examples(600)
+@given(any_start, st.lists(any_event, max_size=25), moments)
+def test_any_events_lead_to_a_state_that_knows_what_comes_next(
+    start: SessionStart, events: list[Event], now: datetime
+) -> None:
+    state, outbox = follow(start, events)
+    assert isinstance(
+        next_step(state, now), Record | CallModel | CancelStep | SettleAnswer | CloseDoor | Wait | Finish
+    )
+    next_deadline(state)
+    session_view(state, now).fields()
+    card(state, now)
+    publication = outbox.publication(state, now)
+    assert SessionState.model_validate_json(state.model_dump_json()) == state
+    assert Outbox.model_validate_json(outbox.model_dump_json()) == outbox
+    assert type(publication).model_validate_json(publication.model_dump_json()) == publication
+
+
+@examples(300)
+@given(any_start, st.lists(any_event, max_size=25), draw.commands, moments)
+def test_any_command_can_be_decided_in_any_state(
+    start: SessionStart, events: list[Event], command: Any, now: datetime
+) -> None:
+    state, _ = follow(start, events)
+    refusal(state, command)
+    for event in decide(state, command, now):
+        state = apply(state, event)
+
+
+@examples(200)
+@given(any_start, st.lists(any_event, max_size=25), moments)
+def test_any_step_may_end_in_any_state(start: SessionStart, events: list[Event], now: datetime) -> None:
+    state, _ = follow(start, events)
+    for follows in (
+        settle.step_finished(state, kept(), now),
+        settle.step_failed(state, failure(shown=1), now),
+        settle.step_vanished(state, now),
+        settle.projection_missed(state, now),
+    ):
+        after = state
+        for event in follows:
+            after = apply(after, event)
+        next_step(after, now)
+
+
+@examples(300)
+@given(any_start, st.lists(any_event, max_size=25), any_event)
+def test_an_event_never_takes_the_state_back(start: SessionStart, events: list[Event], event: Event) -> None:
+    before, _ = follow(start, events)
+    after = apply(before, event)
+    assert after.revision > before.revision
+    assert after.updated_at >= before.updated_at
+    assert after.turns >= before.turns
+    assert after.epoch >= before.epoch
+    assert after.message_count >= before.message_count
+    assert after.ended >= before.ended
+    assert after.ending == (before.ending or after.ending)
+
+
+@examples(300)
+@given(any_start, st.lists(any_event, max_size=25), moments)
+def test_facts_that_follow_by_themselves_come_to_an_end(
+    start: SessionStart, events: list[Event], now: datetime
+) -> None:
+    state, _ = follow(start, events)
+    for _ in range(20):
+        step = next_step(state, now)
+        if not isinstance(step, Record):
+            return
+        for event in step.events:
+            state = apply(state, event)
+    raise AssertionError("no end of facts")

@@ -1,0 +1,141 @@
+"""A workflow task that published and was lost is repeated: what it said must still be true.
+
+A local activity publishes before its task is durable. When the task is lost, the next one sees what came
+meanwhile too, and all signals go first. Viewers have seen what the lost task said, so the repetition must say
+the same, under the same names, or nothing would keep the log from saying it twice, or differently.
+"""
+
+from typing import Any, Final
+
+from hypothesis import given, note
+from hypothesis import strategies as st
+
+from tests.state import strategies as draw
+from tests.state.builders import NOON, born, kept, message, profile
+from tests.state.effort import examples
+from tests.state.shell import Happenings, Shell, StepEnd, Vanished
+from tests.state.viewer import Viewer
+from workflows.contract.commands import Close
+from workflows.contract.errors import StoreFault
+from workflows.contract.publication import LogEntry
+from workflows.contract.start import RetrySchedule
+from workflows.state.steps import SettleAnswer
+
+ADVISORY: Final = {"turn.retrying", "session.ending_soon"}
+"""May turn out to be wrong, and nobody is misled for long."""
+
+CIRCUMSTANCES: Final = {"at", "session", "reason", "error", "next_retry_at", "summary"}
+"""May differ: when, why in which words, and what else was true then."""
+
+SHORT = RetrySchedule(initial=1, maximum=8, total=10)
+LOST_AFTER = 0.1
+"""Seconds until another worker repeats a lost task, at the least."""
+
+
+def essence(entry: LogEntry) -> dict[str, Any]:
+    return {name: value for name, value in entry.event.items() if name not in CIRCUMSTANCES}
+
+
+def any_happenings(
+    choice: st.DataObject, shell: Shell, *, ending: bool = True, sound: bool = False
+) -> Happenings:
+    """What a task may bring; where the store is `sound`, it has lost nothing."""
+    step_end: StepEnd | None = None
+    if shell.attempt is not None and choice.draw(st.booleans(), label="a step ends"):
+        ends = draw.step_ends(shell.attempt, shell)
+        step_end = choice.draw(ends.filter(_spares_the_store) if sound else ends, label="how")
+    arrives = shell.flight is not None and choice.draw(st.booleans(), label="a publication arrives")
+    asked = st.lists(draw.commands if ending else draw.harmless, max_size=3).map(tuple)
+    return Happenings(
+        commands=choice.draw(asked, label="asked"),
+        step_end=step_end,
+        publication="arrived" if arrives else None,
+    )
+
+
+def _spares_the_store(end: StepEnd) -> bool:
+    return end is not StoreFault.EPOCH_LOST
+
+
+def any_session(choice: st.DataObject, *, sound: bool = False) -> Shell:
+    """A session to which some things have happened."""
+    first = message("first")
+    start = born(choice.draw(draw.limits), of=profile(*draw.AGENTS), retries=SHORT, first_message=first)
+    shell = Shell(start, NOON, one_batch=choice.draw(st.booleans()))
+    for _ in range(choice.draw(st.integers(0, 6), label="tasks before")):
+        let_time_pass(choice, shell)
+        shell.task(any_happenings(choice, shell, ending=False, sound=sound))
+    return shell
+
+
+def let_time_pass(choice: st.DataObject, shell: Shell) -> None:
+    if shell.deadline is not None and choice.draw(st.booleans(), label="a deadline comes"):
+        shell.now = max(shell.now, shell.deadline.at)
+    else:
+        shell.pass_time(choice.draw(draw.moments, label="seconds pass"))
+
+
+def bring_to_its_end(shell: Shell) -> None:
+    shell.task(Happenings(commands=(Close(),)))
+    for _ in range(30):
+        if shell.summary is None:
+            end: StepEnd = Vanished()
+            if shell.attempt is not None:
+                settling = isinstance(shell.attempt.step, SettleAnswer)
+                end = kept("Hel", shell.attempt.step.status if settling else "stopped")  # type: ignore[union-attr]
+            shell.task(Happenings(step_end=end, publication="arrived"))
+
+
+@examples(400)
+@given(st.data(), st.integers(1, 3))
+def test_what_a_lost_task_said_is_said_by_its_repetition(choice: st.DataObject, losses: int) -> None:
+    before = any_session(choice)
+    happened, store, said = Happenings(), before.store, list[LogEntry]()
+    for _ in range(losses):
+        lost = before.copy()
+        lost.store = store.copy()
+        let_time_pass(choice, lost)
+        happened += any_happenings(choice, before)
+        lost.undurable_task(happened)
+        said += lost.told_early
+        store = lost.store
+        before.now = lost.now
+        before.pass_time(LOST_AFTER)
+    happened += any_happenings(choice, before)
+    repeated = before.copy()
+    repeated.store = store.copy()
+    repeated.undurable_task(happened)
+    note(f"said: {[entry.name for entry in said]}")
+    note(f"repeated: {[entry.name for entry in repeated.entries]}")
+    found = {entry.name: essence(entry) for entry in repeated.entries}
+    for entry in said:
+        assert entry.event["type"] != "session.ended", "the last word before it is in history"
+        if entry.event["type"] not in ADVISORY:
+            assert found.get(entry.name) == essence(entry), entry.name
+
+
+@examples(400)
+@given(st.data(), st.integers(1, 3))
+def test_viewers_see_everything_once_and_in_order_whatever_was_lost(
+    choice: st.DataObject, losses: int
+) -> None:
+    session = any_session(choice, sound=True)
+    happened = Happenings()
+    for _ in range(losses):
+        lost = session.copy()
+        let_time_pass(choice, lost)
+        happened += any_happenings(choice, session, sound=True)
+        lost.undurable_task(happened)
+        session.store, session.now = lost.store, lost.now
+        session.pass_time(LOST_AFTER)
+    session.task(happened + any_happenings(choice, session, sound=True))
+    bring_to_its_end(session)
+    log = session.store.log
+    note(f"log: {[(entry.name, essence(entry)) for entry in log]}")
+    Viewer().watch(entry.event for entry in log)
+    logged = [entry.name for entry in log]
+    assert len(set(logged)) == len(logged)
+    true = {entry.name for entry in session.entries}
+    assert true <= set(logged), "something was lost"
+    assert {entry.event["type"] for entry in log if entry.name not in true} <= ADVISORY
+    assert log[-1].event["type"] == "session.ended"

@@ -1,0 +1,148 @@
+"""What the event log's scripts have to do, said again in plain data.
+
+Owns the specified behaviour and nothing else: entries of the workflow are told apart by their names, those of
+a step by their index. Must not know Redis.
+"""
+
+from dataclasses import dataclass, field
+from hashlib import sha1
+
+from pydantic_core import to_json
+
+from activities.store.event_log import Batch, Outcome, Position, Writer
+from workflows.contract.publication import Publication
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    epoch: int
+    n: int
+    kind: str
+    event: bytes
+    print: str
+
+
+@dataclass
+class ModelStep:
+    name: str
+    turn: int
+    first: int
+    fence: int = 0
+    next: int = 0
+    remembered: tuple[str, str, bytes] | None = None
+    """Response, cursor and result of the last write that brought something."""
+
+    @property
+    def result(self) -> bytes:
+        return self.remembered[2] if self.remembered else b""
+
+
+@dataclass
+class LogModel:
+    """One session's log, and what is kept beside it."""
+
+    kept: int
+    """Entries that stay when the log is trimmed."""
+    epoch: int | None = None
+    n: int = 0
+    print: str = ""
+    log: list[ModelEntry] = field(default_factory=list)
+    base: int | None = None
+    names: set[str] = field(default_factory=set)
+    revision: int | None = None
+    step: ModelStep | None = None
+    stop: int | None = None
+    session: dict[str, bytes] = field(default_factory=dict)
+    messages: list[bytes] = field(default_factory=list)
+    writes: list[str] = field(default_factory=list)
+
+    def publish(self, p: Publication) -> Outcome:
+        if p.base == 0 and p.epoch > (self.epoch or 0):
+            self._begin_epoch(p)
+        if p.epoch != self.epoch:
+            return Outcome.LOST
+        if p.base < (self.base or 0):
+            return Outcome.ECHO
+        known_here_or_there = self.names | {entry.name for entry in p.entries}
+        if len(known_here_or_there) != max(len(self.names), p.end):
+            return Outcome.LOST
+        self._add_entries(p)
+        self._project(p)
+        self.writes = [*reversed([w for w in p.writes if w not in self.writes]), *self.writes]
+        if p.trim and len(self.log) > 2 * self.kept:
+            oldest = min(self.n - self.kept + 1, self.step.first if self.step else self.n)
+            self.log = [entry for entry in self.log if entry.n >= oldest]
+        return Outcome.OK
+
+    def begin(self, writer: Writer, p: Publication) -> Position | Outcome:
+        if self.publish(p) is Outcome.LOST:
+            return Outcome.LOST
+        if self.step and self.step.fence > writer.fence:
+            return Outcome.FENCED
+        if self.step is None or self.step.name != writer.name:
+            fence = self.step.fence if self.step else 0
+            self.step = ModelStep(name=writer.name, turn=writer.turn, first=self.n + 1, fence=fence)
+        self.step.fence = writer.fence
+        response, cursor, done = self.step.remembered or ("", "", b"")
+        return Position(
+            next=self.step.next,
+            response_id=response or None,
+            cursor=int(cursor) if cursor else None,
+            done=done or None,
+            first=self.step.first,
+        )
+
+    def append(self, writer: Writer, batch: Batch) -> Outcome:
+        step = self.step
+        if self.epoch != writer.epoch or step is None or step.fence < writer.fence:
+            return Outcome.LOST
+        if step.fence > writer.fence:
+            return Outcome.FENCED
+        reached = batch.start + len(batch.entries)
+        if batch.entries and reached <= step.next:
+            return Outcome.OK
+        if step.result:
+            return Outcome.OK if reached == step.next else Outcome.FENCED
+        if batch.stoppable and self.stop == step.turn:
+            return Outcome.STOPPED
+        if batch.start > step.next:
+            return Outcome.GAP
+        for entry in batch.entries[step.next - batch.start :]:
+            self._add(entry.kind, entry.event)
+        if reached >= step.next:
+            cursor = "" if batch.cursor is None else str(batch.cursor)
+            step.next, step.remembered = reached, (batch.response_id or "", cursor, batch.done or b"")
+        return Outcome.OK
+
+    def request_stop(self, turn: int) -> None:
+        self.stop = turn
+
+    def _begin_epoch(self, p: Publication) -> None:
+        self.epoch, self.n, self.print, self.log = p.epoch, 0, "", []
+        self.base, self.names, self.revision = None, set(), None
+        self.step = self.stop = None
+        del self.messages[p.messages_from + len(p.messages) :]
+
+    def _add(self, kind: str, event: bytes) -> None:
+        self.n += 1
+        self.print = sha1(self.print.encode() + event, usedforsecurity=False).hexdigest()[:8]
+        self.log.append(ModelEntry(self.epoch or 0, self.n, kind, event, self.print))
+
+    def _add_entries(self, p: Publication) -> None:
+        for entry in p.entries:
+            if entry.name not in self.names:
+                self._add(entry.event["type"], to_json(entry.event))
+        self.names |= {entry.name for entry in p.entries}
+        self.base = p.base
+
+    def _project(self, p: Publication) -> None:
+        for index, message in enumerate(p.messages, p.messages_from):
+            self.messages += [b""] * (index + 1 - len(self.messages))
+            self.messages[index] = message.model_dump_json().encode()
+        if self.revision is not None and p.revision < self.revision:
+            return
+        self.revision = p.revision
+        self.session |= {name: to_json(value) for name, value in p.session.items()}
+        self.session |= {"_tenant": p.tenant.encode(), "_cursor": f"{p.epoch}-{self.n}".encode()}
+        if p.closing:
+            self.session["_closing"] = b"1"

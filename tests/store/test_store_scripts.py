@@ -1,0 +1,273 @@
+"""The scripts do what the model says, whatever is sent to them, in whatever order, by whomever.
+
+Owns the random schedules: living and fenced attempts, echoes, repeated workflow tasks that decide otherwise,
+stores that go back to an older state. After every command everything that the store holds is compared.
+"""
+
+import asyncio
+import copy
+from collections.abc import Awaitable
+from dataclasses import dataclass, replace
+from typing import TypeVar, cast
+from unittest.mock import patch
+from uuid import uuid4
+
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from redis.asyncio import Redis
+
+from activities.store import event_log
+from activities.store.client import connect
+from activities.store.event_log import Batch, EventLog, Outcome, Position, Writer
+from tests.store.contents import (
+    Snapshot,
+    go_back_to,
+    head_of,
+    log_of,
+    messages_of,
+    session_of,
+    take_snapshot,
+    writes_of,
+)
+from tests.store.model import LogModel
+from tests.store.schedules import SCHEDULES
+from tests.store.telling import Telling, batch
+from tests.store_server import StoreServer
+from workflows.contract.publication import Publication
+
+KEPT = 6
+KINDS = ("message.accepted", "turn.started", "turn.completed", "session.paused")
+Reply = TypeVar("Reply")
+
+
+@dataclass
+class Attempt:
+    """One attempt of a step: what it is, where it thinks it stands, and what it sent last."""
+
+    writer: Writer
+    next: int
+    last: Batch | None = None
+
+
+class ScriptsMachine(RuleBasedStateMachine):
+    """One session's log under fire."""
+
+    def __init__(self, runner: asyncio.Runner, redis: "Redis") -> None:
+        super().__init__()
+        self._runner = runner
+        self._redis = redis
+        self._log = EventLog(redis)
+
+    def _await(self, reply: Awaitable[Reply]) -> Reply:
+        async def awaited() -> Reply:
+            return await reply
+
+        return self._runner.run(awaited())
+
+    @initialize()
+    def a_session_is_born(self) -> None:
+        self.session_id = uuid4().hex
+        self.model = LogModel(KEPT)
+        self.telling = Telling(self.session_id).tell("session.started")
+        self.durable = self.telling
+        self.sent: list[Publication] = []
+        self.attempts: list[Attempt] = []
+        self.older: list[tuple[Snapshot, LogModel]] = []
+        self.turn, self.fence, self.highest_epoch, self.said = 1, 0, 1, 0
+
+    # ---- the workflow --------------------------------------------------------------------------------
+
+    @rule(kinds=st.lists(st.sampled_from(KINDS), max_size=3), said=st.none() | st.text(max_size=3))
+    def tell(self, kinds: list[str], said: str | None) -> None:
+        self.telling = self.telling.tell(*kinds)
+        if said is not None:
+            self.telling = self.telling.say(said).show(title=said).take(f"w{self.telling.revision}")
+
+    @rule(lost=st.booleans(), kinds=st.lists(st.sampled_from(KINDS), max_size=3))
+    def end_the_workflow_task(self, lost: bool, kinds: list[str]) -> None:
+        """Durably; or it was for nothing, and the next one decides otherwise."""
+        if lost:
+            self.telling = self.durable.tell(*kinds)
+        self.durable = self.telling
+
+    @rule()
+    def begin_an_epoch(self) -> None:
+        self.highest_epoch += 1
+        self.telling = self.telling.in_new_epoch(self.highest_epoch)
+
+    @rule(closing=st.booleans(), trim=st.booleans(), confirmed=st.booleans())
+    def publish(self, closing: bool, trim: bool, confirmed: bool) -> None:
+        publication = self.telling.publication(closing=closing, trim=trim)
+        self.sent.append(publication)
+        if self._publish(publication) is not Outcome.LOST and confirmed:
+            self.telling = self.telling.confirmed(publication)
+
+    @precondition(lambda self: self.sent)
+    @rule(back=st.integers(0, 30))
+    def publish_again(self, back: int) -> None:
+        self._publish(self.sent[-1 - back % len(self.sent)])
+
+    def _publish(self, publication: Publication) -> Outcome:
+        told = self._await(self._log.publish(publication))
+        assert told is self.model.publish(publication)
+        return told
+
+    # ---- attempts of model steps ---------------------------------------------------------------------
+
+    @rule(next_turn=st.sampled_from((False, False, True)), confirmed=st.booleans())
+    def begin(self, next_turn: bool, confirmed: bool) -> None:
+        self.turn += next_turn
+        self.fence += 1
+        writer = Writer(self.session_id, self.telling.epoch, f"{self.turn}.1", self.fence, self.turn)
+        publication = self.telling.publication()
+        self.sent.append(publication)
+        position = self._begin(writer, publication)
+        if isinstance(position, Position) and confirmed:
+            self.telling = self.telling.confirmed(publication)
+
+    @precondition(lambda self: self.attempts)
+    @rule(which=st.integers(0, 10), back=st.integers(0, 30))
+    def begin_again(self, which: int, back: int) -> None:
+        self._begin(self._attempt(which).writer, self.sent[-1 - back % len(self.sent)])
+
+    def _begin(self, writer: Writer, publication: Publication) -> Position | Outcome:
+        position = self._await(self._log.begin(writer, publication))
+        assert position == self.model.begin(writer, publication)
+        assert position is not Outcome.FENCED or writer.fence < self.fence
+        next_index = position.next if isinstance(position, Position) else 0
+        self.attempts.append(Attempt(writer, next_index))
+        return position
+
+    @precondition(lambda self: self.attempts)
+    @rule(count=st.integers(0, 3))
+    def append(self, count: int) -> None:
+        attempt = self.attempts[-1]
+        self._append_lines(attempt, attempt.next, count)
+
+    @precondition(lambda self: self.attempts)
+    @rule(
+        which=st.integers(0, 10),
+        back=st.integers(-1, 3),
+        count=st.integers(0, 3),
+        stoppable=st.booleans(),
+        last=st.sampled_from((False, False, True)),
+    )
+    def append_strangely(self, which: int, back: int, count: int, stoppable: bool, last: bool) -> None:
+        attempt = self._attempt(which)
+        self._append_lines(attempt, max(attempt.next - back, 0), count, stoppable=stoppable, last=last)
+
+    def _append_lines(
+        self, attempt: Attempt, start: int, count: int, *, stoppable: bool = True, last: bool = False
+    ) -> None:
+        texts = [f"line {self.said + i}" for i in range(count)]
+        self.said += count
+        attempt.last = batch(start, *texts, done=b"done" if last else None, stoppable=stoppable)
+        if self._append(attempt.writer, attempt.last) is Outcome.OK:
+            attempt.next = max(attempt.next, start + count)
+
+    @precondition(lambda self: self.attempts)
+    @rule(which=st.integers(0, 10))
+    def append_again(self, which: int) -> None:
+        attempt = self._attempt(which)
+        if attempt.last is not None:
+            self._append(attempt.writer, attempt.last)
+
+    def _append(self, writer: Writer, lines: Batch) -> Outcome:
+        before = self._await(log_of(self._redis, self.session_id))
+        outcome, index = self._await(self._log.append(writer, lines))
+        grown = self._await(log_of(self._redis, self.session_id)) != before
+        step = self.model.step
+        stopped = step is not None and self.model.stop == step.turn and lines.stoppable
+        over = step is not None and step.result
+        fenced = step is not None and step.fence != writer.fence
+        assert not (grown and (stopped or over or fenced))
+        assert outcome is self.model.append(writer, lines)
+        if outcome is Outcome.FENCED:
+            assert writer.fence < self.fence or over
+        if outcome in {Outcome.GAP, Outcome.STOPPED} and step is not None:
+            assert index == step.next
+        return outcome
+
+    def _attempt(self, which: int) -> Attempt:
+        return self.attempts[-1 - which % len(self.attempts)]
+
+    @rule(ahead=st.sampled_from((0, 0, 0, 1)))
+    def request_stop(self, ahead: int) -> None:
+        self._await(self._log.request_stop(self.session_id, self.turn + ahead))
+        self.model.request_stop(self.turn + ahead)
+
+    # ---- the store -----------------------------------------------------------------------------------
+
+    @rule(back=st.none() | st.integers(0, 10), everything=st.sampled_from((False, False, True)))
+    def keep_a_snapshot_or_go_back(self, back: int | None, everything: bool) -> None:
+        if back is None or not self.older:
+            snapshot = self._await(take_snapshot(self._redis, self.session_id))
+            self.older.append((snapshot, copy.deepcopy(self.model)))
+            return
+        lost_everything = ({}, LogModel(KEPT))
+        snapshot, model = lost_everything if everything else self.older[-1 - back % len(self.older)]
+        self._await(go_back_to(self._redis, self.session_id, snapshot))
+        self.model = copy.deepcopy(model)
+
+    # ---- always --------------------------------------------------------------------------------------
+
+    @invariant()
+    def the_store_holds_what_the_model_holds(self) -> None:
+        self._await(self._compare())
+
+    async def _compare(self) -> None:
+        model, redis, session_id = self.model, self._redis, self.session_id
+        log = await log_of(redis, session_id)
+        assert log == [(f"{e.epoch}-{e.n}", e.kind, e.event, e.print) for e in model.log]
+        assert await head_of(redis, session_id) == head_of_model(model)
+        assert await session_of(redis, session_id) == model.session
+        assert await messages_of(redis, session_id) == model.messages
+        assert await writes_of(redis, session_id) == model.writes
+
+    @invariant()
+    def the_log_has_no_hole_and_says_nothing_twice(self) -> None:
+        log = self.model.log
+        assert [entry.n for entry in log] == list(range(self.model.n - len(log) + 1, self.model.n + 1))
+        assert len({(entry.kind, entry.event) for entry in log}) == len(log)
+        assert {entry.epoch for entry in log} <= {self.model.epoch}
+
+    def teardown(self) -> None:
+        self._await(go_back_to(self._redis, self.session_id, {}))
+
+
+def head_of_model(model: LogModel) -> dict[str, bytes]:
+    head: dict[str, object] = {
+        "epoch": model.epoch,
+        "n": model.n or None,
+        "print": model.print or None,
+        "base": model.base,
+        "told": len(model.names) or None,
+        "revision": model.revision,
+        "stop": model.stop,
+    }
+    if model.step is not None:
+        step = replace(model.step)
+        head |= {"writer": step.name, "turn": step.turn, "first": step.first}
+        head |= {"fence": step.fence, "next": step.next}
+        if step.remembered is not None:
+            head |= dict(zip(("response", "cursor"), step.remembered, strict=False))
+            head |= {"done": step.result.decode()}
+    return {name: str(value).encode() for name, value in head.items() if value is not None}
+
+
+def test_scripts_do_what_the_model_says(store_server: StoreServer) -> None:
+    with (
+        asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner,
+        patch.object(event_log, "KEPT_ENTRIES", KEPT),
+    ):
+        redis = connect(store_server.url)
+        machine = cast("type[ScriptsMachine]", lambda: ScriptsMachine(runner, redis))
+        run_state_machine_as_test(machine, settings=SCHEDULES)
+        runner.run(redis.aclose())
