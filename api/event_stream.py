@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from activities.store.cursor import BEGINNING, Cursor
-from activities.store.log_reader import LoggedEvent, LogReader
+from activities.store.log_reader import LoggedEvent, LogReader, LogTornError
 from activities.store.projection import Projection
 from api.hub import Feed
 from api.reset import KIND as RESET
-from api.reset import reset_event
+from api.reset import read_reset
 from workflows.contract.events import SessionEnded
 
 ENDED: str = SessionEnded.model_fields["type"].default
@@ -49,37 +49,47 @@ class EventStream:
         self._seam = last.cursor if last else BEGINNING
         if self._asked is None:
             self.cursor = self._seam
-        if self.cursor > self._seam:
-            # A place that this log has never reached: of a log that was lost.
-            self.cursor = BEGINNING
-        self.over = last is not None and last.kind == ENDED and self.cursor >= last.cursor
+        self.over = last is not None and last.kind == ENDED and self.cursor.agrees_with(last.cursor)
 
     async def page(self, limit: int) -> Sequence[Seen]:
         """Up to `limit` events that are there already."""
-        return await self._made_whole(await self._reader.after(self._session_id, self.cursor, limit))
+        try:
+            found = await self._reader.continuing(self._session_id, self.cursor, limit)
+        except LogTornError:
+            return await self._begin_anew()
+        return await self._made_whole(found)
 
     async def next(self, feed: Feed) -> Sequence[Seen]:
         """The next events, as soon as there are any."""
-        return await self._made_whole(await feed.after(self.cursor))
+        while True:
+            try:
+                seen = await self._made_whole(await feed.after(self.cursor))
+            except LogTornError:
+                seen = await self._begin_anew()
+            if seen:
+                return seen
+            # The store has lost the session; its workflow will tell it again.
+            await feed.change()
 
     async def _made_whole(self, events: Sequence[LoggedEvent]) -> Sequence[Seen]:
-        """The events with a hole before them, or a bare reset among them, made good."""
+        """The events up to a bare reset, which is made good; what follows it is read anew."""
         seen: list[Seen] = []
         for event in events:
-            if self._continues(event):
-                seen.append(self._take(event))
-            elif event.cursor > self.cursor:
-                reset = await reset_event(self._session_id, self._projection, self._reader, datetime.now(UTC))
-                seen.append(self._take(reset))
+            if event.kind == RESET:
+                return [*seen, *await self._begin_anew()]
+            seen.append(self._take(event))
         return seen
 
-    def _continues(self, event: LoggedEvent) -> bool:
-        if event.kind == RESET:
-            return False
-        is_first = self.cursor == BEGINNING and event.cursor.n == 1
-        return is_first or event.cursor.follows(self.cursor)
+    async def _begin_anew(self) -> Sequence[Seen]:
+        """Everything at once, and on behind it; nothing while the store knows nothing."""
+        reset = await read_reset(self._session_id, self._projection, self._reader, datetime.now(UTC))
+        if reset is None:
+            return ()
+        self.cursor = reset.event.cursor
+        self.over = reset.closed
+        return (Seen(reset.event, replay=self.cursor <= self._seam),)
 
     def _take(self, event: LoggedEvent) -> Seen:
-        self.cursor = max(event.cursor, self.cursor)
-        self.over = self.over or event.kind == ENDED
+        self.cursor = event.cursor
+        self.over = event.kind == ENDED
         return Seen(event, replay=event.cursor <= self._seam)

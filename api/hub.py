@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 from activities.store import keys
 from activities.store.client import StoreUnavailableError
 from activities.store.cursor import BEGINNING, Cursor
-from activities.store.log_reader import LoggedEvent, LogReader
+from activities.store.log_reader import LoggedEvent, LogReader, LogTornError
 
 RING: Final = 512
 PAGE: Final = 500
@@ -39,7 +39,7 @@ class Feed:
         self._session_id = session_id
         self._reader = reader
         self._ring: deque[LoggedEvent] = deque(maxlen=RING)
-        self._end = BEGINNING
+        self._start = self._end = BEGINNING
         self._news = asyncio.Event()
         self._woken = asyncio.Event()
         self.viewers = 0
@@ -61,31 +61,52 @@ class Feed:
                     await self._woken.wait()
 
     async def after(self, cursor: Cursor) -> Sequence[LoggedEvent]:
-        """Some events behind `cursor`, as soon as there are any. Raises StoreUnavailableError."""
+        """Some events behind `cursor`, as soon as there are any.
+
+        Raises LogTornError when they will never come, and StoreUnavailableError.
+        """
         while True:
             news = self._news
             held = self._held_after(cursor)
-            found = await self._reader.after(self._session_id, cursor, PAGE) if held is None else held
+            found = await self._reader.continuing(self._session_id, cursor, PAGE) if held is None else held
             if found:
                 return found
             await news.wait()
 
+    async def change(self) -> None:
+        """Return when the log was looked at again."""
+        await self._news.wait()
+
     async def _read(self) -> None:
         self._woken.clear()
+        try:
+            await self._read_on()
+        except LogTornError:
+            self._ring.clear()
+            self._end = await self._last()
+        self._tell()
+
+    async def _read_on(self) -> None:
         if self._end == BEGINNING:
-            last = await self._reader.last(self._session_id)
-            self._end = last.cursor if last else BEGINNING
-        while found := await self._reader.after(self._session_id, self._end, PAGE):
+            self._end = await self._last()
+        while found := await self._reader.continuing(self._session_id, self._end, PAGE):
             for event in found:
                 self._hold(event)
             self._end = found[-1].cursor
             self._tell()
-        self._tell()
+
+    async def _last(self) -> Cursor:
+        last = await self._reader.last(self._session_id)
+        return last.cursor if last else BEGINNING
 
     def _hold(self, event: LoggedEvent) -> None:
         """Keep `event`; the ring never has a hole, so that a place in it can be computed."""
-        if self._ring and not event.cursor.follows(self._ring[-1].cursor):
+        place = event.cursor
+        if not self._ring or not place.follows(self._ring[-1].cursor):
             self._ring.clear()
+            self._start = self._end if place.follows(self._end) else Cursor(place.epoch, place.n - 1)
+        elif len(self._ring) == RING:
+            self._start = self._ring[0].cursor
         self._ring.append(event)
 
     def _tell(self) -> None:
@@ -94,12 +115,13 @@ class Feed:
 
     def _held_after(self, cursor: Cursor) -> Sequence[LoggedEvent] | None:
         """The events behind `cursor` in the ring; None when the ring does not reach back to it."""
-        if not self._ring:
-            return () if cursor == self._end != BEGINNING else None
-        first = self._ring[0].cursor
-        if cursor.epoch != first.epoch or cursor.n < first.n - 1 or cursor > self._end:
+        if self._end != BEGINNING and cursor.agrees_with(self._end):
+            return ()
+        index = cursor.n - self._start.n
+        if not self._ring or not 0 <= index <= len(self._ring):
             return None
-        return list(islice(self._ring, cursor.n + 1 - first.n, None))
+        place = self._ring[index - 1].cursor if index else self._start
+        return list(islice(self._ring, index, None)) if cursor.agrees_with(place) else None
 
 
 class Hub:

@@ -3,6 +3,8 @@
 Owns putting it together out of the projection and the log, as of one place in the log. Must not send it.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,50 +12,101 @@ from pydantic_core import from_json, to_json
 
 from activities.store.cursor import Cursor
 from activities.store.log_reader import LoggedEvent, LogReader
-from activities.store.projection import Projection
+from activities.store.projection import ProjectedSession, Projection
 from workflows.contract.base import rfc3339
 from workflows.contract.events import EpochStarted
+from workflows.contract.session import TranscriptMessage
 
 PAGE: Final = 500
 KIND: Final[str] = EpochStarted.model_fields["type"].default
 
 
-async def reset_event(
+@dataclass(frozen=True)
+class Reset:
+    """The event, and whether the session is over for who has it."""
+
+    event: LoggedEvent
+    closed: bool
+
+
+@dataclass(frozen=True)
+class _Spoken:
+    """The last message that the model said in the log up to `cursor`."""
+
+    cursor: Cursor
+    partial: dict[str, Any] | None = None
+    completed: dict[str, Any] | None = None
+    """Its `message.completed`."""
+
+    def after(self, entry: LoggedEvent) -> "_Spoken":
+        """With `entry`."""
+        match entry.kind:
+            case "message.delta":
+                return _Spoken(entry.cursor, partial=self._longer(from_json(entry.event)))
+            case "message.completed":
+                return _Spoken(entry.cursor, completed=from_json(entry.event))
+            case "turn.superseded":
+                return _Spoken(entry.cursor)
+            case _:
+                return replace(self, cursor=entry.cursor)
+
+    def _longer(self, delta: dict[str, Any]) -> dict[str, Any]:
+        message_id, held = delta["message_id"], self.partial
+        shown = held["text"] if held and held["message_id"] == message_id else ""
+        return {"message_id": message_id, "turn": delta["turn"], "text": shown + delta["text"]}
+
+
+async def read_reset(
     session_id: str, projection: Projection, reader: LogReader, now: datetime
-) -> LoggedEvent:
-    """The reset as of the projection; what follows its cursor in the log goes on from it."""
+) -> Reset | None:
+    """The reset as of the projection; what follows its cursor in the log goes on from it.
+
+    None when nothing was projected.
+    """
     image = await projection.image(session_id)
+    if image.session is None:
+        return None
+    spoken = await _spoken(session_id, image.cursor, reader)
     event = {
         "type": KIND,
         "session_id": session_id,
         "at": rfc3339(now),
-        "session": image.session.fields if image.session else None,
-        "messages": [message.model_dump(mode="json") for message in image.messages],
-        "partial": await _partial(session_id, image.cursor, reader),
+        "session": image.session.fields,
+        "messages": _messages(image.session, image.messages, spoken.completed),
+        "partial": spoken.partial,
         "sentences": [],
         "speech": [],
     }
-    return LoggedEvent(image.cursor, KIND, to_json(event))
+    return Reset(LoggedEvent(spoken.cursor, KIND, to_json(event)), image.session.closed)
 
 
-async def _partial(session_id: str, end: Cursor, reader: LogReader) -> dict[str, Any] | None:
-    """The running message as of `end`; a running turn is never trimmed out of the log."""
-    partial: dict[str, Any] | None = None
-    cursor = Cursor(end.epoch, 0)
-    while entries := await reader.after(session_id, cursor, PAGE):
+async def _spoken(session_id: str, end: Cursor, reader: LogReader) -> _Spoken:
+    """As of `end`; a running turn is never trimmed out of the log."""
+    spoken = _Spoken(Cursor(end.epoch, 0))
+    while entries := await reader.after(session_id, spoken.cursor, PAGE):
         for entry in entries:
             if entry.cursor > end:
-                return partial
-            partial = _partial_after(partial, entry)
-        cursor = entries[-1].cursor
-    return partial
+                return spoken
+            spoken = spoken.after(entry)
+    return spoken
 
 
-def _partial_after(partial: dict[str, Any] | None, entry: LoggedEvent) -> dict[str, Any] | None:
-    if entry.kind in {"turn.superseded", "message.completed"}:
-        return None
-    if entry.kind != "message.delta":
-        return partial
-    event = from_json(entry.event)
-    held = partial["text"] if partial and partial["message_id"] == event["message_id"] else ""
-    return {"message_id": event["message_id"], "turn": event["turn"], "text": held + event["text"]}
+def _messages(
+    session: ProjectedSession, transcript: Sequence[TranscriptMessage], completed: dict[str, Any] | None
+) -> list[dict[str, Any]]:
+    """The transcript, and the message whose last word is said while its turn is still running."""
+    messages = [message.model_dump(mode="json") for message in transcript]
+    turn = session.fields["turn"]
+    if completed is None or turn is None or turn["number"] != completed["turn"]:
+        return messages
+    last_words = TranscriptMessage(
+        message_id=completed["message_id"],
+        role="assistant",
+        agent=turn["agent"],
+        content=completed["text"],
+        status=completed["status"],
+        turn=completed["turn"],
+        created_at=completed["at"],
+    )
+    known = any(message.message_id == last_words.message_id for message in transcript)
+    return messages if known else [*messages, last_words.model_dump(mode="json")]

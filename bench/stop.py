@@ -6,9 +6,9 @@ from contextlib import aclosing
 from time import perf_counter
 
 import httpx2
-from tests.reducer import StrictReducer
 
 from bench.figures import Row, in_ms, percentile
+from tests.reducer import Reducer
 from tests.system import System
 from tests.viewer import events
 
@@ -48,13 +48,13 @@ async def _stop(http: httpx2.AsyncClient, url: str, wait_seconds: float) -> floa
 async def _one(http: httpx2.AsyncClient, dice: random.Random) -> tuple[float, bool]:
     session = (await http.post("/v1/sessions", json={"message": {"content": "go"}})).json()
     url = f"/v1/sessions/{session['session_id']}"
-    held = StrictReducer()
+    held = Reducer()
     last = 0.0
     deltas = 0
     stopping: asyncio.Task[float] | None = None
     async with aclosing(events(http, session["session_id"])) as stream:
         async for event in stream:
-            held.apply(event)
+            held.feed(event)
             if event["type"] == "message.delta":
                 last = perf_counter()
                 shown = held.messages[event["message_id"]].text

@@ -49,6 +49,8 @@ class Reducer:
         """The reason of the end."""
         self.status: str | None = None
         self.session: dict[str, Any] = {}
+        self.cursor: str | None = None
+        """Of the last event, as it was spelled."""
         self._cursor: Cursor | None = None
         self._session_id: str | None = None
         self._rules: Mapping[str, Callable[[dict[str, Any]], None]] = {
@@ -105,16 +107,16 @@ class Reducer:
             raise ContractViolationError(f"{kind} has an unreadable cursor {spelled}")
         self._demand(cursor != self._cursor, f"{kind} repeats its predecessor's cursor")
         self._demand(self._cursor is None or self._cursor < cursor, f"{kind} at {cursor} is out of order")
-        self._cursor = cursor
+        self._cursor, self.cursor = cursor, spelled
 
     # ---- the session ---------------------------------------------------------------------------------
 
     def _session_shown(self, event: dict[str, Any]) -> None:
-        self._demand(
-            event["type"] != "session.started" or self.status is None, "a session that starts a second time"
-        )
+        """The object shows the session as it is now; `session.status_changed` follows where that is news."""
         self.session = event["session"]
-        self.status = event["session"]["status"]
+        if event["type"] == "session.started":
+            self._demand(self.status is None, "a session that starts a second time")
+            self.status = event["session"]["status"]
 
     def _status_changed(self, event: dict[str, Any]) -> None:
         old, new = event["old"], event["new"]

@@ -10,7 +10,8 @@ from contextlib import aclosing
 from typing import Any
 
 import httpx2
-from tests.reducer import StrictReducer
+
+from tests.reducer import Reducer
 
 
 async def events(
@@ -40,18 +41,18 @@ def _event(frame: bytes) -> dict[str, Any]:
 async def watch(
     http: httpx2.AsyncClient,
     session_id: str,
-    until: Callable[[StrictReducer, dict[str, Any]], bool],
-    reducer: StrictReducer | None = None,
+    until: Callable[[Reducer, dict[str, Any]], bool],
+    reducer: Reducer | None = None,
     seconds: float = 60,
-) -> StrictReducer:
+) -> Reducer:
     """Follow a session, over as many connections as it takes, until `until` holds after an event."""
-    held = reducer or StrictReducer()
+    held = reducer or Reducer()
     async with asyncio.timeout(seconds):
         while True:
             try:
                 async with aclosing(events(http, session_id, held.cursor)) as stream:
                     async for event in stream:
-                        held.apply(event)
+                        held.feed(event)
                         if until(held, event):
                             return held
                 if held.ended:
@@ -60,12 +61,16 @@ async def watch(
                 await asyncio.sleep(0.05)
 
 
-def turn_over(number: int) -> Callable[[StrictReducer, dict[str, Any]], bool]:
+def turn_over(number: int) -> Callable[[Reducer, dict[str, Any]], bool]:
     """Until turn `number` has ended, however."""
     over = {"turn.completed", "turn.stopped", "turn.failed"}
-    return lambda _, event: event["type"] in over and event["turn"] == number
+
+    def is_over(_: Reducer, event: dict[str, Any]) -> bool:
+        return event["type"] in over and bool(event["turn"] == number)
+
+    return is_over
 
 
-def ended(held: StrictReducer, _: dict[str, Any]) -> bool:
+def ended(held: Reducer, _: dict[str, Any]) -> bool:
     """Until the session is over."""
-    return held.ended
+    return held.ended is not None

@@ -40,6 +40,10 @@ class Cursor:
         """Whether nothing lies between `other` and this."""
         return self.epoch == other.epoch and self.n == other.n + 1
 
+    def agrees_with(self, other: "Cursor") -> bool:
+        """Whether both are the same place, with the same past as far as it is known."""
+        return self == other and (self.print is None or other.print is None or self.print == other.print)
+
     def __str__(self) -> str:
         seen = "" if self.print is None else f".{self.print}"
         return self.stream_id + seen + ("" if self.write_id is None else f"~{self.write_id}")

@@ -48,7 +48,7 @@ def script_keys(session_id: str) -> list[str]:
     return [
         log(session_id),
         head(session_id),
-        _of_session(session_id, "numbers"),
+        _of_session(session_id, "names"),
         session(session_id),
         messages(session_id),
         writes(session_id),

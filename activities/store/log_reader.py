@@ -38,14 +38,18 @@ class LogReader:
         self._redis = redis
 
     async def after(self, session_id: str, cursor: Cursor, limit: int) -> Sequence[LoggedEvent]:
-        """Up to `limit` events behind `cursor`, in order.
+        """Up to `limit` events behind `cursor`, in order, whatever is missing before them."""
+        return await self._range(session_id, f"({cursor.stream_id}", limit)
 
-        Raises LogTornError when they are not what comes next for a reader who has seen all up to `cursor`.
+    async def continuing(self, session_id: str, cursor: Cursor, limit: int) -> Sequence[LoggedEvent]:
+        """Up to `limit` events that come next for a reader who has seen everything up to `cursor`.
+
+        Raises LogTornError when the log holds no such thing.
         """
         found = await self._range(session_id, cursor.stream_id, limit + 1)
         if cursor.n == 0 and not found:
             return []
-        if found and _is_at(cursor, found[0]):
+        if found and cursor.agrees_with(found[0].cursor):
             return found[1:]
         if found and _is_beginning(found[0], cursor):
             return found[:limit]
@@ -76,10 +80,6 @@ class LogReader:
         async with patience():
             found: Any = await self._redis.xrange(keys.log(session_id), start, "+", count=limit)
         return [_logged(entry_id, fields) for entry_id, fields in found]
-
-
-def _is_at(cursor: Cursor, entry: LoggedEvent) -> bool:
-    return entry.cursor == cursor and cursor.print in {None, entry.cursor.print}
 
 
 def _is_beginning(entry: LoggedEvent, cursor: Cursor) -> bool:

@@ -4,12 +4,14 @@
 --                  the epoch up to itself: a store that went back gives n again, but not to the same past
 -- HEAD    hash     epoch, n, print; of the workflow's outbox: base, told (entries in the log), revision;
 --                  of the model step: writer, fence, next, response, cursor, done, first, turn; stop
--- NUMBERS hash     by type of event, the number of the last outbox entry in the log
+-- NAMES   sorted   outbox entries in the log by name; the score is which of them it was
 -- SESSION hash     the session object, a JSON value a field; fields of our own start with _
 -- MESSAGES list    the transcript, a JSON object a message
 -- WRITES  list     the requests that have taken effect, newest first
-local LOG, HEAD, NUMBERS, SESSION, MESSAGES, WRITES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local LOG, HEAD, NAMES, SESSION, MESSAGES, WRITES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local REMEMBERED_WRITES = 1000
+-- More than the workflow ever leaves unconfirmed.
+local REMEMBERED_NAMES = 1000
 
 local position = 0
 local function arg()
@@ -30,18 +32,12 @@ end
 
 local function wake(channel) redis.call('PUBLISH', channel, '') end
 
--- Reads an outbox entry; its name is <type>#<number>, numbered in the order of the log.
-local function read_entry()
-  local type, n = string.match(arg(), '^(.*)#(%d+)$')
-  return { type = type, number = tonumber(n), kind = arg(), event = arg() }
-end
-
 -- Reads one publication from the arguments.
 local function read_publication()
   local p = { epoch = arg(), base = number(), revision = number(), closing = arg(), keep = number(),
               messages_from = number(), entries = {}, fields = {}, messages = {}, writes = {} }
   local entries, fields, messages, writes = number(), number(), number(), number()
-  for i = 1, entries do p.entries[i] = read_entry() end
+  for i = 1, entries do p.entries[i] = { name = arg(), kind = arg(), event = arg() } end
   for i = 1, fields do p.fields[2 * i - 1] = arg(); p.fields[2 * i] = arg() end
   for i = 1, messages do p.messages[i] = arg() end
   for i = 1, writes do p.writes[i] = arg() end
@@ -49,7 +45,7 @@ local function read_publication()
 end
 
 local function is_news(entry)
-  return entry.number > tonumber(redis.call('HGET', NUMBERS, entry.type) or 0)
+  return not redis.call('ZSCORE', NAMES, entry.name)
 end
 
 -- The log holds what the workflow told, nothing less and nothing else. Less: the store lost entries. Else: a
@@ -64,7 +60,7 @@ end
 
 -- The first publication of an epoch tells everything there is.
 local function begin_epoch(p)
-  redis.call('DEL', LOG, HEAD, NUMBERS)
+  redis.call('DEL', LOG, HEAD, NAMES)
   redis.call('HSET', HEAD, 'epoch', p.epoch)
   local length = p.messages_from + #p.messages
   if length == 0 then redis.call('DEL', MESSAGES) else redis.call('LTRIM', MESSAGES, 0, length - 1) end
@@ -89,12 +85,12 @@ end
 local function add_entries(p)
   for _, entry in ipairs(p.entries) do
     if is_news(entry) then
-      redis.call('HSET', NUMBERS, entry.type, entry.number)
-      redis.call('HINCRBY', HEAD, 'told', 1)
+      redis.call('ZADD', NAMES, redis.call('HINCRBY', HEAD, 'told', 1), entry.name)
       add(p.epoch, entry.kind, entry.event)
     end
   end
   redis.call('HSET', HEAD, 'base', p.base)
+  redis.call('ZREMRANGEBYSCORE', NAMES, '-inf', p.base - REMEMBERED_NAMES)
 end
 
 local function project(p)

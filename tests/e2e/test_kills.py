@@ -6,20 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx2
-from tests.reducer import StrictReducer
 
+from tests.reducer import Reducer
 from tests.system import System
 from tests.viewer import turn_over, watch
 
 TOKENS = 200
 WORDS = "".join(f"w{number} " for number in range(TOKENS))
-Until = Callable[[StrictReducer, dict[str, Any]], bool]
+Until = Callable[[Reducer, dict[str, Any]], bool]
 
 
 def shown(count: int) -> Until:
     """Until viewers hold `count` code points of the first answer."""
 
-    def holds(held: StrictReducer, _: dict[str, Any]) -> bool:
+    def holds(held: Reducer, _: dict[str, Any]) -> bool:
         return "a-1.1" in held.messages and len(held.messages["a-1.1"].text) >= count
 
     return holds
@@ -81,7 +81,7 @@ async def test_a_provider_that_cannot_resume_starts_anew_and_viewers_hold_one_co
         session_id = await speaking(system, http, profile="plain")
         superseded = []
 
-        def over(_: StrictReducer, event: dict[str, Any]) -> bool:
+        def over(_: Reducer, event: dict[str, Any]) -> bool:
             superseded.append(event["type"] == "turn.superseded")
             return bool(event["type"] == "turn.completed")
 

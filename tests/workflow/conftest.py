@@ -19,11 +19,11 @@ from openai import AsyncOpenAI
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle, WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
-from tests.reducer import StrictReducer
 
 from activities.store.client import connect
 from activities.store.cursor import BEGINNING, Cursor
 from activities.store.log_reader import LogReader
+from tests.reducer import Reducer
 from tests.system import Part, free_port, store_argv
 from workers.build import SANDBOX, build_worker
 from workers.offline.server import OfflineServer, running
@@ -114,7 +114,7 @@ class Talk:
     session_id: str
     reader: LogReader
     events: list[dict[str, Any]] = field(default_factory=list)
-    held: StrictReducer = field(default_factory=StrictReducer)
+    held: Reducer = field(default_factory=Reducer)
     cursor: Cursor = BEGINNING
 
     async def signal(self, name: str, **payload: Any) -> None:
@@ -128,7 +128,7 @@ class Talk:
         for logged in await self.reader.after(self.session_id, self.cursor, 1000):
             self.cursor = logged.cursor
             event = json.loads(logged.event) | {"cursor": str(logged.cursor)}
-            self.held.apply(event)
+            self.held.feed(event)
             self.events.append(event)
 
     async def until(self, kind: str, times: int = 1, **fields: Any) -> dict[str, Any]:

@@ -136,7 +136,8 @@ async def test_cancelling_the_workflow_closes_the_session(talk: Start) -> None:
 async def test_malformed_signals_never_fail_the_session(talk: Start) -> None:
     session = await talk("hello")
     await session.until("turn.completed")
-    for payload in (None, 7, "text", [], {"content": ""}, {"content": 3}, {"content": "x", "extra": 1}):
+    payloads: list[Any] = [None, 7, "text", [], {"content": ""}, {"content": 3}, {"content": "x", "extra": 1}]
+    for payload in payloads:
         await session.handle.signal("send_message", payload)
     await session.handle.signal("send_message", {"content": "x" * 40_000, "message_id": "huge"})
     await session.handle.signal("pause", {"nonsense": True})

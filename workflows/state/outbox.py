@@ -128,7 +128,7 @@ class Outbox(Value):
         return self.model_copy(update={"session": {}, "revision": -1, "messages": 0})
 
     def emptied(self) -> "Outbox":
-        """For a new epoch: its first publication tells everything, so that only the last word is told again."""
+        """For a new epoch: its first publication tells everything; only the last word is told again."""
         last_word = tuple(entry for entry in self.entries if entry.event["type"] == _LAST_WORD)
         return Outbox(counts=self.counts, writes=self.writes, entries=last_word)
 
