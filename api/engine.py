@@ -57,16 +57,10 @@ class Engine:
         """Start the session's workflow; the fingerprint of who started it before, if somebody did."""
         async with _engine_errors(missing=ErrorCode.ENGINE_UNAVAILABLE):
             attributes = await self._attributes(start)
-        given = start.model_copy(update={"search_attributes": attributes is not None})
-        first = given.first_message
-        payload = given.model_dump(mode="json") | {
-            "first_message": first and first.model_dump(mode="json", exclude_unset=True)
-        }
-        async with _engine_errors(missing=ErrorCode.ENGINE_UNAVAILABLE):
             try:
                 await self._client.start_workflow(
                     wire.WORKFLOW_TYPE,
-                    {"start": payload},
+                    {"start": _payload(start, searchable=attributes is not None)},
                     id=workflow_id(start.session_id),
                     task_queue=wire.TASK_QUEUE,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
@@ -120,7 +114,7 @@ class Engine:
 
     async def _update(self, session_id: str, name: str, payload: dict[str, Any]) -> dict[str, Any]:
         free = self._updating.setdefault(session_id, asyncio.Semaphore(UPDATES_AT_ONCE))
-        async with _engine_errors(), asyncio.timeout(PATIENCE.total_seconds()), free:
+        async with _engine_errors(), free:
             try:
                 answer: dict[str, Any] = await self._handle(session_id).execute_update(
                     name, payload, rpc_timeout=PATIENCE
@@ -161,6 +155,14 @@ class Engine:
         return all(key.name in known.custom_attributes for key in wire.SEARCH_ATTRIBUTES)
 
 
+def _payload(start: SessionStart, *, searchable: bool) -> dict[str, Any]:
+    first = start.first_message
+    return start.model_dump(mode="json") | {
+        "first_message": first and first.model_dump(mode="json", exclude_unset=True),
+        "search_attributes": searchable,
+    }
+
+
 _AWAY: Final = frozenset(
     {
         RPCStatusCode.UNAVAILABLE,
@@ -185,7 +187,9 @@ _SILENCE: Final = (
 @asynccontextmanager
 async def _engine_errors(missing: ErrorCode = ErrorCode.SESSION_CLOSED) -> AsyncIterator[None]:
     try:
-        yield
+        # The client's own patience is for one attempt; it makes several.
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            yield
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             raise Problem(missing, MISSING_WORDS[missing]) from error
