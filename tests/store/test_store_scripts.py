@@ -211,7 +211,7 @@ class ScriptsMachine(RuleBasedStateMachine):
             snapshot = self._await(take_snapshot(self._redis, self.session_id))
             self.older.append((snapshot, copy.deepcopy(self.model)))
             return
-        lost_everything: tuple[dict[str, bytes], LogModel] = ({}, LogModel(KEPT))
+        lost_everything: tuple[Snapshot, LogModel] = ({}, LogModel(KEPT))
         snapshot, model = lost_everything if everything else self.older[-1 - back % len(self.older)]
         self._await(go_back_to(self._redis, self.session_id, snapshot))
         self.model = copy.deepcopy(model)
