@@ -30,10 +30,11 @@ class Access:
         session_id = await self._id(principal, id_or_key)
         if principal.session_id not in (None, session_id):
             raise not_found()
-        session = await self._projection.session(session_id) or await self._from_engine(session_id)
-        if session.tenant != principal.tenant:
+        session = await self._projection.session(session_id)
+        tenant = session.tenant if session else await self._engine.tenant(session_id)
+        if tenant != principal.tenant:
             raise not_found()
-        return session
+        return session or await self._from_engine(session_id, tenant)
 
     async def _id(self, principal: Principal, id_or_key: str) -> str:
         if _SESSION_KEY.fullmatch(id_or_key):
@@ -45,10 +46,9 @@ class Access:
             raise not_found()
         return id_or_key
 
-    async def _from_engine(self, session_id: str) -> ProjectedSession:
-        tenant, fields = await self._engine.snapshot(session_id)
-        whole: dict[str, Any] = {**fields, "cursor": str(BEGINNING)}
-        return ProjectedSession(fields=whole, tenant=tenant, cursor=BEGINNING, closing=False)
+    async def _from_engine(self, session_id: str, tenant: str) -> ProjectedSession:
+        fields: dict[str, Any] = {**await self._engine.snapshot(session_id), "cursor": str(BEGINNING)}
+        return ProjectedSession(fields=fields, tenant=tenant, cursor=BEGINNING, closing=False)
 
 
 def not_found() -> Problem:

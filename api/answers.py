@@ -60,3 +60,11 @@ class Health(BaseModel):
     """Whether the process, or what it needs, works."""
 
     status: Annotated[str, Field(examples=["ok"])]
+
+
+class NotReady(BaseModel):
+    """Which of the things that the process needs does not answer."""
+
+    status: str
+    engine: str
+    store: str

@@ -6,8 +6,8 @@ Owns that and the life of the hub; must not read the environment.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
 from importlib.metadata import version
-from typing import Any, Final
 
 from fastapi import FastAPI
 from redis.asyncio import Redis
@@ -22,20 +22,12 @@ from api import errors
 from api.access import Access
 from api.auth import Credentials
 from api.context import Context
+from api.description import describe, refusals
 from api.engine import Engine
-from api.errors import ProblemDetails
-from api.gate import BodyLimit, OriginGate
+from api.gate import BodyLimit, CredentialGate, OriginGate, normal_origin
 from api.hub import Hub
 from api.options import ApiOptions
 from api.routes import events, messages, service, sessions
-
-_PROBLEM: Final[dict[int | str, dict[str, Any]]] = {
-    "default": {
-        "description": "The request was refused",
-        "content": {errors.PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
-        "model": ProblemDetails,
-    }
-}
 
 
 def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
@@ -55,11 +47,15 @@ def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
         version=version("perdure"),
         summary="Durable sessions with language models",
         lifespan=life,
-        middleware=_middleware(options),
-        responses=_PROBLEM,
+        middleware=_middleware(options, context.credentials),
+        responses=refusals(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN),
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.context = context
     errors.register(app)
+    describe(app)
     for routes in (sessions, messages, events, service):
         app.include_router(routes.router)
     return app
@@ -79,10 +75,10 @@ def _context(options: ApiOptions, client: Client, redis: "Redis") -> Context:
     )
 
 
-def _middleware(options: ApiOptions) -> list[Middleware]:
+def _middleware(options: ApiOptions, credentials: Credentials) -> list[Middleware]:
     cors = Middleware(
         CORSMiddleware,
-        allow_origins=options.allowed_origins,
+        allow_origins=[normal_origin(origin) for origin in options.allowed_origins],
         allow_methods=["GET", "POST", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
     )
@@ -90,5 +86,6 @@ def _middleware(options: ApiOptions) -> list[Middleware]:
         Middleware(errors.UnexpectedErrors),
         Middleware(OriginGate, origins=options.allowed_origins, hosts=options.allowed_hosts),
         *([cors] if options.allowed_origins else []),
+        Middleware(CredentialGate, credentials=credentials),
         Middleware(BodyLimit),
     ]

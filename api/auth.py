@@ -7,6 +7,7 @@ sessions.
 import hashlib
 import hmac
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Final
 
 import jwt
@@ -37,7 +38,8 @@ class Credentials:
 
     def session_token(self, tenant: str, session_id: str) -> str:
         """A credential for this one session."""
-        return jwt.encode({"sub": session_id, "tenant": tenant}, self._signing_key, ALGORITHM)
+        claims = {"sub": session_id, "tenant": tenant, "jti": token_hex(8)}
+        return jwt.encode(claims, self._signing_key, ALGORITHM)
 
     def idempotent_id(self, tenant: str, key: str) -> str:
         """The id of the session that a tenant starts with this idempotency key."""

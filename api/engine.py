@@ -3,10 +3,12 @@
 Owns calls, their patience, and what their errors mean to a client. Must not know HTTP beyond `Problem`.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import (
@@ -35,6 +37,8 @@ from workflows.contract.start import SessionStart
 PATIENCE: Final = timedelta(seconds=5)
 TASK_TIMEOUT: Final = timedelta(seconds=5)
 """A workflow task whose worker died in the middle of it is given to another one after this long."""
+UPDATES_AT_ONCE: Final = 4
+"""Of one session. Temporal takes ten, and an eleventh costs those that are under way their workflow task."""
 ENGINE_IS_AWAY: Final = (
     "The engine does not answer. Send the same request again in a moment; with the same message_id or "
     "Idempotency-Key that is always safe."
@@ -47,16 +51,18 @@ class Engine:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._knows_attributes = False
+        self._updating: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def start(self, start: SessionStart, fingerprint: str) -> str | None:
         """Start the session's workflow; the fingerprint of who started it before, if somebody did."""
-        attributes = await self._attributes(start)
+        async with _engine_errors(missing=ErrorCode.ENGINE_UNAVAILABLE):
+            attributes = await self._attributes(start)
         given = start.model_copy(update={"search_attributes": attributes is not None})
         first = given.first_message
         payload = given.model_dump(mode="json") | {
             "first_message": first and first.model_dump(mode="json", exclude_unset=True)
         }
-        async with _engine_errors():
+        async with _engine_errors(missing=ErrorCode.ENGINE_UNAVAILABLE):
             try:
                 await self._client.start_workflow(
                     wire.WORKFLOW_TYPE,
@@ -88,23 +94,33 @@ class Engine:
         """Withdraw a waiting message."""
         await self._update(session_id, wire.WITHDRAW_MESSAGE, signal_payload(withdrawal))
 
-    async def snapshot(self, session_id: str) -> tuple[str, dict[str, Any]]:
-        """(tenant, session object) out of the workflow itself, for when the store does not know it."""
-        tenant = await self._memo(session_id, wire.TENANT_MEMO)
+    async def tenant(self, session_id: str) -> str:
+        """Whose session it is. Raises Problem: `session_not_found`."""
+        return await self._memo(session_id, wire.TENANT_MEMO)
+
+    async def snapshot(self, session_id: str) -> dict[str, Any]:
+        """The session object out of the workflow itself, for when the store does not know it."""
         async with _engine_errors(missing=ErrorCode.SESSION_NOT_FOUND):
-            snapshot = await self._handle(session_id).query(wire.SNAPSHOT_QUERY, rpc_timeout=PATIENCE)
-        return tenant, snapshot
+            snapshot: dict[str, Any] = await self._handle(session_id).query(
+                wire.SNAPSHOT_QUERY, rpc_timeout=PATIENCE
+            )
+        return snapshot
 
     async def check(self) -> None:
         """Raise Problem unless the engine serves."""
         async with _engine_errors():
             await self._client.service_client.check_health(timeout=PATIENCE)
 
+    def page_of(self, session_id: str) -> str:
+        """Where the engine's web UI shows the session, below its address."""
+        return f"namespaces/{self._client.namespace}/workflows/{workflow_id(session_id)}"
+
     def _handle(self, session_id: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(workflow_id(session_id))
 
     async def _update(self, session_id: str, name: str, payload: dict[str, Any]) -> dict[str, Any]:
-        async with _engine_errors():
+        free = self._updating.setdefault(session_id, asyncio.Semaphore(UPDATES_AT_ONCE))
+        async with _engine_errors(), asyncio.timeout(PATIENCE.total_seconds()), free:
             try:
                 answer: dict[str, Any] = await self._handle(session_id).execute_update(
                     name, payload, rpc_timeout=PATIENCE
@@ -140,7 +156,7 @@ class Engine:
             known = await self._client.operator_service.list_search_attributes(request, timeout=PATIENCE)
         except RPCError as error:
             if error.status in _AWAY:
-                raise Problem(ErrorCode.ENGINE_UNAVAILABLE, ENGINE_IS_AWAY) from error
+                raise
             return False
         return all(key.name in known.custom_attributes for key in wire.SEARCH_ATTRIBUTES)
 
@@ -158,6 +174,14 @@ _AWAY: Final = frozenset(
 )
 
 
+_SILENCE: Final = (
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+    WorkflowQueryFailedError,
+    TimeoutError,
+    RuntimeError,  # the client could not connect at all
+)
+
+
 @asynccontextmanager
 async def _engine_errors(missing: ErrorCode = ErrorCode.SESSION_CLOSED) -> AsyncIterator[None]:
     try:
@@ -168,14 +192,14 @@ async def _engine_errors(missing: ErrorCode = ErrorCode.SESSION_CLOSED) -> Async
         if error.status not in _AWAY:
             raise
         raise Problem(ErrorCode.ENGINE_UNAVAILABLE, ENGINE_IS_AWAY) from error
-    except (WorkflowUpdateRPCTimeoutOrCancelledError, WorkflowQueryFailedError, RuntimeError) as error:
-        # RuntimeError: the client could not connect at all.
+    except _SILENCE as error:
         raise Problem(ErrorCode.ENGINE_UNAVAILABLE, ENGINE_IS_AWAY) from error
 
 
 MISSING_WORDS: Final = {
     ErrorCode.SESSION_CLOSED: "The session is over; start a new one.",
     ErrorCode.SESSION_NOT_FOUND: "There is no such session; list yours with GET /v1/sessions.",
+    ErrorCode.ENGINE_UNAVAILABLE: ENGINE_IS_AWAY,
 }
 
 

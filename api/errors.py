@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from activities.store.client import StoreUnavailableError
@@ -45,12 +46,9 @@ STATUS: Final[Mapping[ErrorCode, HTTPStatus]] = {
     ErrorCode.INTERNAL_ERROR: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
-_BY_STATUS: Final = {
-    HTTPStatus.NOT_FOUND: ErrorCode.NOT_FOUND,
-    HTTPStatus.METHOD_NOT_ALLOWED: ErrorCode.METHOD_NOT_ALLOWED,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ErrorCode.PAYLOAD_TOO_LARGE,
-}
-
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+MAX_FIELDS: Final = 50
+"""Wrong fields that are named; a client that has more of them has other worries."""
 STORE_IS_AWAY: Final = "The store does not answer; nothing was lost. Send the same request again in a moment."
 
 
@@ -111,8 +109,14 @@ def response(problem: Problem) -> Response:
 def invalid(error: ValidationError | RequestValidationError) -> Problem:
     """A request whose fields are wrong; says which and how, never what was in them."""
     problem = Problem(ErrorCode.INVALID_REQUEST, "Some fields are wrong; correct them and send it again.")
-    problem.errors = [FieldProblem(field=_path(item["loc"]), message=item["msg"]) for item in error.errors()]
+    problem.errors = [_field_problem(item) for item in error.errors()[:MAX_FIELDS]]
     return problem
+
+
+def _field_problem(item: Mapping[str, Any]) -> FieldProblem:
+    if item["type"] == "json_invalid":
+        return FieldProblem(field="body", message=str(item["ctx"]["error"]))
+    return FieldProblem(field=_path(item["loc"]), message=item["msg"])
 
 
 def _path(location: tuple[Any, ...]) -> str:
@@ -122,23 +126,47 @@ def _path(location: tuple[Any, ...]) -> str:
 def register(app: FastAPI) -> None:
     """Make every error of `app` a problem."""
 
-    async def on_problem(_: Request, error: Exception) -> Response:
-        return response(_as_problem(error))
+    async def on_problem(request: Request, error: Exception) -> Response:
+        return response(_unrouted(request, error) or _as_problem(error))
 
     for kind in (Problem, RequestValidationError, HTTPException, StoreUnavailableError):
         app.add_exception_handler(kind, on_problem)
 
 
+def _unrouted(request: Request, error: Exception) -> Problem | None:
+    """What the router says; of the methods of a path it knows only the first route's."""
+    if not isinstance(error, HTTPException):
+        return None
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return Problem(ErrorCode.NOT_FOUND, "There is nothing here; GET /openapi.json says what there is.")
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = ", ".join(_methods(request))
+        detail = f"This takes {allowed or 'no such method'}."
+        return Problem(ErrorCode.METHOD_NOT_ALLOWED, detail, headers={"Allow": allowed})
+    return None
+
+
+def _methods(request: Request) -> list[str]:
+    routes = request.app.routes
+    return [
+        method
+        for method in METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
+
+
 def _as_problem(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
+    if isinstance(error.__cause__, Problem):
+        # FastAPI wraps whatever goes wrong while a body comes in.
+        return error.__cause__
     if isinstance(error, RequestValidationError):
         return invalid(error)
     if isinstance(error, StoreUnavailableError):
         return Problem(ErrorCode.STORE_UNAVAILABLE, STORE_IS_AWAY)
     if isinstance(error, HTTPException):
-        code = _BY_STATUS.get(HTTPStatus(error.status_code), ErrorCode.INVALID_REQUEST)
-        return Problem(code, str(error.detail), headers=error.headers)
+        return Problem(ErrorCode.INVALID_REQUEST, str(error.detail), headers=error.headers)
     return Problem(ErrorCode.INTERNAL_ERROR, "Something went wrong here; the log says what.")
 
 

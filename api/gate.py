@@ -1,6 +1,6 @@
-"""What is refused before anybody looks at it: foreign hosts and origins, and bodies that are too large.
+"""What is refused before anybody looks at it: foreign hosts and origins, wrong credentials, large bodies.
 
-Owns two pure ASGI middlewares (a wrapping one would hide disconnects from streams). Must not know routes.
+Owns pure ASGI middlewares (a wrapping one would hide disconnects from streams). Must not know routes.
 """
 
 from typing import Final
@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
+from api.auth import Credentials
 from api.errors import Problem
 from workflows.contract.errors import ErrorCode
 
@@ -22,8 +23,8 @@ class OriginGate:
 
     def __init__(self, app: ASGIApp, origins: tuple[str, ...], hosts: tuple[str, ...]) -> None:
         self._app = app
-        self._origins = frozenset(origin.rstrip("/").lower() for origin in origins)
-        self._hosts = LOOPBACK_NAMES | {host.lower() for host in hosts}
+        self._origins = frozenset(map(normal_origin, origins))
+        self._hosts = LOOPBACK_NAMES | {_split(host)[0] or host.lower() for host in hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -52,9 +53,28 @@ class OriginGate:
             return True
         scheme, _, authority = origin.partition("://")
         origin_host, origin_port = _split(authority)
-        names = self._hosts if host in self._hosts else {host}
-        default = {"http": "80", "https": "443"}.get(scheme, "")
-        return origin_host in names and (origin_port or default) == (port or default)
+        default = {"http": "80", "https": "443"}.get(scheme)
+        same_host = origin_host == host or {origin_host, host} <= LOOPBACK_NAMES
+        return default is not None and same_host and (origin_port or default) == (port or default)
+
+
+class CredentialGate:
+    """Lets in who shows no credential or a right one; whether one is needed is the route's to say."""
+
+    def __init__(self, app: ASGIApp, credentials: Credentials) -> None:
+        self._app = app
+        self._credentials = credentials
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        shown = Headers(scope=scope).get("authorization") if scope["type"] == "http" else None
+        if shown is not None:
+            try:
+                self._credentials.principal(shown)
+            except Problem as problem:
+                await _refuse(problem, scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 class BodyLimit:
@@ -90,6 +110,11 @@ class BodyLimit:
 
     def _too_large(self) -> Problem:
         return Problem(ErrorCode.PAYLOAD_TOO_LARGE, f"A body may have {self._limit} bytes; send less.")
+
+
+def normal_origin(origin: str) -> str:
+    """`origin` as browsers spell it."""
+    return origin.rstrip("/").lower()
 
 
 def _split(authority: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ Owns filters and paging; a page's cursor is the place of its last session in tha
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -45,17 +45,23 @@ async def list_sessions(
     projection: Projection, tenant: str, wanted: Wanted, cursor: str | None, limit: int
 ) -> tuple[Sequence[ProjectedSession], str | None]:
     """One page, and the cursor of the next if there is one."""
-    place = _parse(cursor) if cursor else None
-    found: list[ProjectedSession] = []
+    found: list[tuple[tuple[float, str], ProjectedSession]] = []
+    async for match in _matches(projection, tenant, wanted, _parse(cursor) if cursor else None):
+        if len(found) == limit:
+            return [session for _, session in found], _spell(found[-1][0])
+        found.append(match)
+    return [session for _, session in found], None
+
+
+async def _matches(
+    projection: Projection, tenant: str, wanted: Wanted, place: tuple[float, str] | None
+) -> AsyncIterator[tuple[tuple[float, str], ProjectedSession]]:
     while chunk := await projection.newest(tenant, place, CHUNK):
         sessions = await projection.sessions([session_id for _, session_id in chunk])
         for listed, session in zip(chunk, sessions, strict=True):
-            place = listed
             if session is not None and wanted.includes(session):
-                found.append(session)
-            if len(found) == limit:
-                return found, _spell(place)
-    return found, None
+                yield listed, session
+        place = chunk[-1]
 
 
 def _spell(place: tuple[float, str]) -> str:

@@ -49,7 +49,7 @@ async def start_session(here: Context, tenant: str, wanted: NewSession, key: str
         limits=wanted.limits.over(profile.limits),
         settings=wanted.settings,
         created_at=datetime.now(UTC),
-        first_message=first_message(wanted.message) if wanted.message else None,
+        first_message=command_of(wanted.message, f"m-{session_id}") if wanted.message else None,
         retries=here.options.retries,
         heartbeat_timeout=here.options.heartbeat_timeout,
     )
@@ -65,11 +65,10 @@ async def start_session(here: Context, tenant: str, wanted: NewSession, key: str
     return Started(start, is_new=False)
 
 
-def first_message(message: NewMessage) -> SendMessage:
-    """The command that `message` asks for, with an id."""
+def command_of(message: NewMessage, message_id: str) -> SendMessage:
+    """The command that `message` asks for, under `message_id` if the client gave it no id."""
     given = message.model_dump(exclude_unset=True, exclude={"message_id", "settings"})
-    message_id = message.message_id or f"m-{token_hex(ID_BYTES)}"
-    return SendMessage(**given, message_id=message_id, settings=message.settings)
+    return SendMessage(**given, message_id=message.message_id or message_id, settings=message.settings)
 
 
 def _fingerprint(wanted: NewSession) -> str:

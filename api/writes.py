@@ -5,10 +5,12 @@ while a session is ending, which is never both taken and lost. Must not know wha
 """
 
 import asyncio
+from contextlib import suppress
 from secrets import token_hex
 from time import monotonic
 from typing import Final
 
+from activities.store.client import StoreUnavailableError
 from activities.store.cursor import BEGINNING, Cursor
 from activities.store.projection import ProjectedSession
 from api.context import Context
@@ -22,19 +24,42 @@ LOOK_SECONDS: Final = 0.02
 
 async def send(here: Context, session: ProjectedSession, command: Command) -> Cursor:
     """Hand `command` to the session. Raises Problem: `session_closed`, `engine_unavailable`."""
-    named = command if isinstance(command, SendMessage) else _named(command)
-    write_id = named.message_id if isinstance(named, SendMessage) else named.write_id
+    named = command if isinstance(command, SendMessage) else command.model_copy(update=fresh_write_id())
     session_id = session.fields["session_id"]
-    last = await here.reader.last(session_id)
-    place = last.cursor if last else BEGINNING
+    before = await place(here, session_id)
     await here.engine.signal(session_id, named.kind, signal_payload(named))
-    cursor = Cursor(place.epoch, place.n, write_id)
+    cursor = behind(before, named)
     await _unless_too_late(here, session_id, cursor)
     return cursor
 
 
-def _named(command: Command) -> Command:
-    return command.model_copy(update={"write_id": f"w-{token_hex(8)}"})
+async def send_unless_over(here: Context, session: ProjectedSession, command: Command) -> Cursor:
+    """As `send`, for a command that asks for what the end of a session brings anyway."""
+    if session.closed:
+        return session.cursor
+    try:
+        return await send(here, session, command)
+    except Problem as problem:
+        if problem.code is not ErrorCode.SESSION_CLOSED:
+            raise
+        return session.cursor
+
+
+async def place(here: Context, session_id: str) -> Cursor:
+    """Where the session's log ends now."""
+    last = await here.reader.last(session_id)
+    return last.cursor if last else BEGINNING
+
+
+def fresh_write_id() -> dict[str, str]:
+    """The field that names a command."""
+    return {"write_id": f"w-{token_hex(8)}"}
+
+
+def behind(before: Cursor, command: Command) -> Cursor:
+    """The cursor that answers `command`, which was sent when the log ended at `before`."""
+    write_id = command.message_id if isinstance(command, SendMessage) else command.write_id
+    return Cursor(before.epoch, before.n, write_id)
 
 
 async def _unless_too_late(here: Context, session_id: str, cursor: Cursor) -> None:
@@ -57,6 +82,18 @@ async def effective(here: Context, session_id: str, cursor: Cursor) -> bool:
             return await here.projection.has_written(session_id, cursor.write_id)
         await asyncio.sleep(LOOK_SECONDS)
     return True
+
+
+async def interrupt(here: Context, session: ProjectedSession, message_id: str, cursor: Cursor) -> None:
+    """Stop the running turn fast, if the session took the message and it waits for just that.
+
+    One that was refused, or used already when it was sent again, stops nothing.
+    """
+    with suppress(StoreUnavailableError):
+        await effective(here, session.fields["session_id"], cursor)
+        now = await here.projection.session(session.fields["session_id"])
+        if now and message_id in {waiting["message_id"] for waiting in now.fields["queue"]}:
+            await stop_running_turn(here, session)
 
 
 async def stop_running_turn(here: Context, session: ProjectedSession) -> None:

@@ -4,7 +4,7 @@ Owns the HTTP of it; what a viewer gets is `event_stream`'s.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Request
@@ -17,7 +17,9 @@ from api import sse
 from api.answers import EventPage
 from api.context import Context, Here, OneSession
 from api.cursors import NOW, PageLimit, parse_cursor
-from api.event_stream import EventStream
+from api.description import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE, refusals
+from api.event_stream import EventStream, Seen
+from api.hub import Feed
 
 router = APIRouter(prefix="/v1/sessions/{session_id}/events", tags=["events"])
 
@@ -31,7 +33,10 @@ After = Annotated[str | None, Query(description="A cursor, or `now`")]
 @router.get(
     "",
     response_model=EventPage,
-    responses={200: {"content": {sse.MEDIA_TYPE: {"schema": {"type": "string"}}}}},
+    responses={
+        200: {"content": {sse.MEDIA_TYPE: {"schema": {"type": "string"}}}},
+        **refusals(NOT_FOUND, UNPROCESSABLE, UNAVAILABLE),
+    },
 )
 async def events(
     here: Here,
@@ -77,10 +82,17 @@ async def _frames(here: Context, session_id: str, stream: EventStream) -> AsyncI
         while not stream.over:
             try:
                 async with asyncio.timeout(sse.HEARTBEAT_SECONDS):
-                    seen = await stream.next(feed)
+                    seen = await _next(stream, feed)
             except TimeoutError:
                 yield sse.HEARTBEAT
-            except StoreUnavailableError:
-                await asyncio.sleep(RECOVERY_SECONDS)
             else:
                 yield b"".join(map(sse.frame, seen))
+
+
+async def _next(stream: EventStream, feed: Feed) -> Sequence[Seen]:
+    """What comes next, however long the store is away."""
+    while True:
+        try:
+            return await stream.next(feed)
+        except StoreUnavailableError:
+            await asyncio.sleep(RECOVERY_SECONDS)

@@ -3,53 +3,64 @@
 Owns the HTTP of it; must not know how any of it is done.
 """
 
+from secrets import token_hex
 from typing import Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, BackgroundTasks
 from pydantic import ValidationError
 
 from api.answers import MessagePage, MessageTaken, Taken
 from api.context import Here, OneSession, open_session
 from api.cursors import AfterWrite, ListCursor, PageLimit
+from api.description import CONFLICT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE, refusals
 from api.errors import Problem
 from api.json_body import StrictRoute
 from api.requests import NewMessage
-from api.starting import first_message
+from api.starting import ID_BYTES, command_of
 from api.transcript import Wanted, transcript_page
-from api.writes import effective, send, stop_running_turn
+from api.writes import behind, effective, fresh_write_id, interrupt, place, send
 from workflows.contract.commands import WithdrawMessage
 from workflows.contract.errors import ErrorCode
 from workflows.contract.session import Delivery
 
-router = APIRouter(prefix="/v1/sessions/{session_id}/messages", tags=["messages"], route_class=StrictRoute)
+router = APIRouter(
+    prefix="/v1/sessions/{session_id}/messages",
+    tags=["messages"],
+    route_class=StrictRoute,
+    responses=refusals(NOT_FOUND, UNAVAILABLE),
+)
 
 
-@router.post("", status_code=202)
-async def say(here: Here, session: OneSession, message: NewMessage) -> MessageTaken:
+@router.post("", status_code=202, responses=refusals(CONFLICT, TOO_LARGE, UNPROCESSABLE))
+async def say(
+    here: Here, session: OneSession, message: NewMessage, afterwards: BackgroundTasks
+) -> MessageTaken:
     """Send a message; 202 once the engine has durably taken it."""
-    command = first_message(message)
+    command = command_of(message, f"m-{token_hex(ID_BYTES)}")
     cursor = await send(here, open_session(session), command)
     if command.delivery is Delivery.INTERRUPT:
-        await stop_running_turn(here, session)
+        afterwards.add_task(interrupt, here, session, command.message_id, cursor)
     return MessageTaken(message_id=command.message_id, cursor=str(cursor))
 
 
-@router.delete("/{message_id}", status_code=202)
+@router.delete("/{message_id}", status_code=202, responses=refusals(CONFLICT))
 async def withdraw(here: Here, session: OneSession, message_id: str) -> Taken:
     """Withdraw a message that still waits."""
-    last = await here.reader.last(open_session(session).fields["session_id"])
-    await here.engine.withdraw(session.fields["session_id"], _withdrawal(message_id))
-    return Taken(cursor=str(last.cursor if last else session.cursor))
+    session_id = open_session(session).fields["session_id"]
+    command = _withdrawal(message_id)
+    before = await place(here, session_id)
+    await here.engine.withdraw(session_id, command)
+    return Taken(cursor=str(behind(before, command)))
 
 
 def _withdrawal(message_id: str) -> WithdrawMessage:
     try:
-        return WithdrawMessage(message_id=message_id)
+        return WithdrawMessage(message_id=message_id, **fresh_write_id())
     except ValidationError as error:
         raise Problem(ErrorCode.MESSAGE_NOT_FOUND, "No message of this id waits.") from error
 
 
-@router.get("", response_model=MessagePage)
+@router.get("", response_model=MessagePage, responses=refusals(UNPROCESSABLE))
 async def transcript(
     here: Here,
     session: OneSession,

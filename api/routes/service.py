@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from starlette.responses import JSONResponse, Response
 
 from activities.store.client import StoreUnavailableError
-from api.answers import Health
+from api.answers import Health, NotReady
 from api.context import Context, Here
 from api.errors import Problem
 
@@ -24,17 +24,20 @@ async def alive() -> Health:
     return Health(status="ok")
 
 
-@router.get("/readyz", response_model=Health, responses={503: {"model": dict[str, str]}})
+@router.get("/readyz", response_model=Health, responses={503: {"model": NotReady}})
 async def ready(here: Here) -> Any:
     """Engine and store are reachable; 503 names what is not."""
     engine, store = await asyncio.gather(_engine(here), _store(here))
-    parts = {"engine": engine, "store": store}
-    if all(state == "ok" for state in parts.values()):
+    if engine == store == "ok":
         return Health(status="ok")
-    return JSONResponse({"status": "unavailable", **parts}, 503)
+    return JSONResponse(NotReady(status="unavailable", engine=engine, store=store).model_dump(), 503)
 
 
-@router.get("/metrics", response_class=Response)
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 async def metrics() -> Response:
     """Prometheus metrics of this process."""
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)

@@ -6,57 +6,81 @@ Owns the HTTP of it; must not know how any of it is done.
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Body, Header, Query, Response
 from pydantic import StringConstraints
 
 from activities.store.cursor import BEGINNING, Cursor
 from activities.store.projection import ProjectedSession
 from api.answers import SessionAnswer, SessionPage, StartedSession, Taken
+from api.auth import Principal
 from api.context import Asking, Context, Here, OneSession, Tenant, open_session
 from api.cursors import AfterWrite, ListCursor, PageLimit
+from api.description import CONFLICT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE, refusals
 from api.errors import Problem
 from api.json_body import StrictRoute
 from api.listing import Wanted, list_sessions
 from api.requests import NewSession, SessionChanges
 from api.starting import Started, start_session
-from api.writes import effective, send, stop_running_turn
+from api.writes import (
+    behind,
+    effective,
+    fresh_write_id,
+    place,
+    send,
+    send_unless_over,
+    stop_running_turn,
+)
 from workflows.contract.commands import Close, Pause, Resume, StopTurn, UpdateSession
 from workflows.contract.errors import ErrorCode
 from workflows.contract.session import Status
 
-router = APIRouter(prefix="/v1/sessions", tags=["sessions"], route_class=StrictRoute)
+router = APIRouter(
+    prefix="/v1/sessions",
+    tags=["sessions"],
+    route_class=StrictRoute,
+    responses=refusals(UNAVAILABLE),
+)
 
 IdempotencyKey = Annotated[
     Annotated[str, StringConstraints(min_length=1, max_length=255)] | None, Header(alias="Idempotency-Key")
 ]
 
+MaybeNewSession = Annotated[NewSession | None, Body()]
 
-@router.post("", status_code=201, response_model=StartedSession, responses={200: {"model": StartedSession}})
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=StartedSession,
+    responses={
+        200: {"model": StartedSession, "description": "The session that this Idempotency-Key started before"},
+        **refusals(CONFLICT, TOO_LARGE, UNPROCESSABLE),
+    },
+)
 async def start(
-    here: Here, tenant: Tenant, wanted: NewSession, answer: Response, key: IdempotencyKey = None
+    here: Here, tenant: Tenant, answer: Response, wanted: MaybeNewSession = None, key: IdempotencyKey = None
 ) -> dict[str, Any]:
     """Start a session."""
-    started = await start_session(here, tenant, wanted, key)
+    started = await start_session(here, tenant, wanted or NewSession(), key)
     if not started.is_new:
         answer.status_code = 200
     session_id = started.start.session_id
     answer.headers["Location"] = f"/v1/sessions/{session_id}"
-    fields = await _born(here, started)
+    fields = await _born(here, tenant, started)
     return fields | {
         "session_token": here.credentials.session_token(tenant, session_id),
-        "temporal_ui": f"{here.options.temporal_ui}/namespaces/default/workflows/{fields['workflow_id']}",
+        "temporal_ui": f"{here.options.temporal_ui}/{here.engine.page_of(session_id)}",
     }
 
 
-async def _born(here: Context, started: Started) -> dict[str, Any]:
+async def _born(here: Context, tenant: str, started: Started) -> dict[str, Any]:
     first = started.start.first_message
-    cursor = Cursor(BEGINNING.epoch, BEGINNING.n, first.message_id if first and started.is_new else None)
-    session = await here.projection.session(started.start.session_id)
-    fields = session.fields if session else started.start.view().fields()
-    return {**fields, "cursor": str(cursor)}
+    cursor = Cursor(BEGINNING.epoch, BEGINNING.n, first.message_id if first else None)
+    session = await here.access.session(Principal(tenant), started.start.session_id)
+    return {**session.fields, "cursor": str(cursor)}
 
 
-@router.get("", response_model=SessionPage)
+@router.get("", response_model=SessionPage, responses=refusals(UNPROCESSABLE))
 async def listing(
     here: Here,
     tenant: Tenant,
@@ -83,7 +107,7 @@ def _statuses(given: str | None) -> frozenset[str] | None:
     return asked
 
 
-@router.get("/{session_id}", response_model=SessionAnswer)
+@router.get("/{session_id}", response_model=SessionAnswer, responses=refusals(NOT_FOUND, UNPROCESSABLE))
 async def read(here: Here, asking: Asking, session: OneSession, after: AfterWrite = None) -> dict[str, Any]:
     """The session as it is now, or once the write that answered `after` has taken effect."""
     if after is None:
@@ -93,49 +117,46 @@ async def read(here: Here, asking: Asking, session: OneSession, after: AfterWrit
     return (await here.access.session(asking, session_id)).fields
 
 
-@router.patch("/{session_id}", response_model=SessionAnswer)
+@router.patch(
+    "/{session_id}",
+    response_model=SessionAnswer,
+    responses=refusals(NOT_FOUND, CONFLICT, TOO_LARGE, UNPROCESSABLE),
+)
 async def change(here: Here, session: OneSession, changes: SessionChanges) -> dict[str, Any]:
     """Change title, metadata, limits or settings."""
     session_id = open_session(session).fields["session_id"]
-    last = await here.reader.last(session_id)
+    before = await place(here, session_id)
     given = {name: getattr(changes, name) for name in changes.model_fields_set}
-    fields = await here.engine.update(session_id, UpdateSession(**given))
-    return {**fields, "cursor": str(last.cursor if last else BEGINNING)}
+    command = UpdateSession(**given, **fresh_write_id())
+    fields = await here.engine.update(session_id, command)
+    return {**fields, "cursor": str(behind(before, command))}
 
 
-@router.delete("/{session_id}", status_code=202)
+@router.delete("/{session_id}", status_code=202, responses=refusals(NOT_FOUND))
 async def close(here: Here, session: OneSession) -> Taken:
     """Close the session; a running turn is stopped and what it said is kept."""
-    if session.closed:
-        return Taken(cursor=str(session.cursor))
-    try:
-        cursor = await send(here, session, Close())
-    except Problem as problem:
-        if problem.code is not ErrorCode.SESSION_CLOSED:
-            raise
-        return Taken(cursor=str(session.cursor))
+    cursor = await send_unless_over(here, session, Close())
     await stop_running_turn(here, session)
     return Taken(cursor=str(cursor))
 
 
-@router.post("/{session_id}/pause", status_code=202)
+@router.post("/{session_id}/pause", status_code=202, responses=refusals(NOT_FOUND, CONFLICT))
 async def pause(here: Here, session: OneSession) -> Taken:
     """Let the running turn finish, start no other, and count no time."""
     return Taken(cursor=str(await send(here, open_session(session), Pause())))
 
 
-@router.post("/{session_id}/resume", status_code=202)
+@router.post("/{session_id}/resume", status_code=202, responses=refusals(NOT_FOUND, CONFLICT))
 async def resume(here: Here, session: OneSession) -> Taken:
     """Go on after a pause."""
     return Taken(cursor=str(await send(here, open_session(session), Resume())))
 
 
-@router.post("/{session_id}/stop", status_code=202)
+@router.post("/{session_id}/stop", status_code=202, responses=refusals(NOT_FOUND))
 async def stop(here: Here, session: OneSession) -> Taken:
     """Stop the running turn; what it said is kept."""
-    if session.closed:
-        return Taken(cursor=str(session.cursor))
-    cursor, _ = await asyncio.gather(send(here, session, _stop_of(session)), stop_running_turn(here, session))
+    asked, stopped = send_unless_over(here, session, _stop_of(session)), stop_running_turn(here, session)
+    cursor, _ = await asyncio.gather(asked, stopped)
     return Taken(cursor=str(cursor))
 
 

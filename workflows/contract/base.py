@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     PlainSerializer,
     StringConstraints,
 )
@@ -67,7 +68,11 @@ def in_seconds(duration: timedelta) -> int | float:
 
 Timestamp = Annotated[datetime, AfterValidator(to_milliseconds), PlainSerializer(rfc3339, when_used="json")]
 Seconds = Annotated[
-    timedelta, BeforeValidator(_seconds_to_timedelta), PlainSerializer(in_seconds, when_used="json")
+    timedelta,
+    BeforeValidator(
+        _seconds_to_timedelta, json_schema_input_type=Annotated[float, Field(gt=0, le=MAX_SECONDS)]
+    ),
+    PlainSerializer(in_seconds, when_used="json"),
 ]
 Elapsed = Annotated[
     timedelta,
