@@ -4,10 +4,11 @@ Owns the values; where they come from is not its affair.
 """
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 from workflows.contract.profile import Profile
-from workflows.contract.start import RetrySchedule
+from workflows.contract.start import HEARTBEAT_TIMEOUT, RetrySchedule
 
 DEFAULT_TENANT: Final = "default"
 
@@ -24,3 +25,4 @@ class ApiOptions:
     allowed_hosts: tuple[str, ...] = ()
     temporal_ui: str = "http://127.0.0.1:8233"
     retries: RetrySchedule = field(default_factory=RetrySchedule)
+    heartbeat_timeout: timedelta = HEARTBEAT_TIMEOUT

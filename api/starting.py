@@ -51,6 +51,7 @@ async def start_session(here: Context, tenant: str, wanted: NewSession, key: str
         created_at=datetime.now(UTC),
         first_message=first_message(wanted.message) if wanted.message else None,
         retries=here.options.retries,
+        heartbeat_timeout=here.options.heartbeat_timeout,
     )
     earlier = await here.engine.start(start, _fingerprint(wanted))
     if earlier is None:

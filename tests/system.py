@@ -96,7 +96,7 @@ class System:
 
     def http(self, **options: Any) -> httpx2.AsyncClient:
         """A client of the API."""
-        defaults = {"base_url": self.api_url, "timeout": 30.0, "headers": {"Accept": "*/*"}}
+        defaults: dict[str, Any] = {"base_url": self.api_url, "timeout": 30.0, "headers": {"Accept": "*/*"}}
         return httpx2.AsyncClient(**(defaults | options))
 
     async def script(self, **behaviour: Any) -> None:

@@ -5,7 +5,7 @@ Owns the connection and reconnects by `Last-Event-ID`; the rules are the reducer
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -15,7 +15,7 @@ from tests.reducer import StrictReducer
 
 async def events(
     http: httpx2.AsyncClient, session_id: str, last_event_id: str | None = None, **query: str
-) -> AsyncIterator[dict[str, Any]]:
+) -> AsyncGenerator[dict[str, Any]]:
     """The events of one connection; each carries its `cursor`."""
     headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
     url = f"/v1/sessions/{session_id}/events"

@@ -4,6 +4,7 @@ Owns its start, its end, and that it is never open to strangers by accident; wha
 """
 
 import logging
+from datetime import timedelta
 from typing import Final
 
 import uvicorn
@@ -55,6 +56,7 @@ def api_options(settings: ApiSettings, host: str) -> ApiOptions:
         allowed_hosts=(*settings.allowed_hosts, host),
         temporal_ui=settings.temporal_ui,
         retries=settings.retries(),
+        heartbeat_timeout=timedelta(seconds=settings.heartbeat_timeout),
     )
 
 

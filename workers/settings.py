@@ -14,7 +14,7 @@ from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
 
-from workflows.contract.start import RetrySchedule
+from workflows.contract.start import HEARTBEAT_TIMEOUT, RetrySchedule
 from workflows.contract.wire import DATA_CONVERTER
 
 DEFAULT_MODEL: Final = "gpt-5.5"
@@ -65,6 +65,9 @@ class ApiSettings(_Settings):
     retry_initial: Annotated[float, Field(gt=0, validation_alias="PERDURE_RETRY_INITIAL")] = 5
     retry_max: Annotated[float, Field(gt=0, validation_alias="PERDURE_RETRY_MAX")] = 1800
     retry_total: Annotated[float, Field(ge=0, validation_alias="PERDURE_RETRY_TOTAL")] = 28_800
+    heartbeat_timeout: Annotated[float, Field(ge=1, le=600, validation_alias="PERDURE_HEARTBEAT_TIMEOUT")] = (
+        HEARTBEAT_TIMEOUT.total_seconds()
+    )
 
     _split = field_validator("keys", "allowed_origins", "allowed_hosts", mode="before")(_comma_separated)
 

@@ -9,9 +9,6 @@ from typing import Final
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType, ActivityConfig, LocalActivityConfig
 
-HEARTBEAT_TIMEOUT: Final = timedelta(seconds=2)
-"""A dead worker is noticed after this long; shorter loses living steps on a busy machine."""
-
 CRASH_RETRY: Final = RetryPolicy(initial_interval=timedelta(milliseconds=200), backoff_coefficient=1.0)
 """Serves dead workers only: providers are waited for by the workflow's own timers."""
 
@@ -26,12 +23,12 @@ STORE_RETRY: Final = RetryPolicy(
 )
 
 
-def model_step(summary: str) -> ActivityConfig:
+def model_step(summary: str, heartbeat_timeout: timedelta) -> ActivityConfig:
     """Options of `call_model`."""
     return ActivityConfig(
         # A reasoning model at its highest effort may think for most of an hour.
         start_to_close_timeout=timedelta(hours=1),
-        heartbeat_timeout=HEARTBEAT_TIMEOUT,
+        heartbeat_timeout=heartbeat_timeout,
         retry_policy=CRASH_RETRY,
         # The result of a stopped step is its text: wait for it.
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

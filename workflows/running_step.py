@@ -5,7 +5,7 @@ Owns the activity, and how its end reads as events; which step runs is the state
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -33,7 +33,8 @@ class Outcome:
 class RunningStep:
     """At most one activity that works on the current turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, heartbeat_timeout: timedelta) -> None:
+        self._heartbeat_timeout = heartbeat_timeout
         self._activity: workflow.ActivityHandle[StepResult] | None = None
         self.riding: Publication | None = None
         """The publication that the running step carries."""
@@ -60,7 +61,9 @@ class RunningStep:
                 call=step.call,
                 publication=publication,
             ),
-            **options.model_step(f"turn {step.turn} · {step.call.agent} · step {step.step}"),
+            **options.model_step(
+                f"turn {step.turn} · {step.call.agent} · step {step.step}", self._heartbeat_timeout
+            ),
         )
 
     def settle_answer(self, step: SettleAnswer, publication: Publication) -> None:

@@ -68,7 +68,9 @@ class Session:
     def __init__(self, given: SessionInput) -> None:
         self._input = given
         self._inbox: list[Command] = []
-        self._step = RunningStep()
+        self._stirred = False
+        """Whether the state changed outside the loop, which then looks again."""
+        self._step = RunningStep(given.start.heartbeat_timeout)
         self._publisher = Publisher()
         self._timer = Timer()
         if given.carried is not None:
@@ -164,6 +166,7 @@ class Session:
             raise ApplicationError(refused.detail, type=refused.code, non_retryable=True)
         self._inbox.append(command)
         self._fold_inbox()
+        self._stirred = True
         return self.snapshot()
 
     # ---- what has happened ---------------------------------------------------------------------------
@@ -175,6 +178,7 @@ class Session:
 
     def _fold(self) -> None:
         """Take in everything that happened: what was asked first, then what has ended."""
+        self._stirred = False
         self._fold_inbox()
         if self._step.done:
             self._fold_step()
@@ -279,7 +283,8 @@ class Session:
             self._inbox.append(commands.Cancel())
 
     def _has_happened(self) -> bool:
-        return bool(self._inbox) or self._step.done or self._publisher.done or self._timer.fired
+        ended = self._step.done or self._publisher.done or self._timer.fired
+        return ended or self._stirred or bool(self._inbox)
 
     def _new_run_is_due(self) -> bool:
         info = workflow.info()

@@ -18,14 +18,14 @@ from openai import AsyncOpenAI
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 from tests.reducer import StrictReducer
-from workers.offline.server import OfflineServer, running
-from workers.offline.settings import OfflineSettings
 
 from activities.store.client import connect
 from activities.store.cursor import BEGINNING, Cursor
 from activities.store.log_reader import LogReader
 from tests.system import Part, free_port, store_argv
 from workers.build import build_worker
+from workers.offline.server import OfflineServer, running
+from workers.offline.settings import OfflineSettings
 from workflows.contract.commands import SendMessage
 from workflows.contract.profile import Agent, CallMode, Limits, ModelChoice, Profile
 from workflows.contract.session import workflow_id

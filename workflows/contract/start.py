@@ -1,11 +1,17 @@
 """What a session is born with: the input of its workflow, resolved by who starts it."""
 
+from datetime import timedelta
+from typing import Final
+
 from pydantic import JsonValue
 
-from workflows.contract.base import Timestamp, Value
+from workflows.contract.base import Seconds, Timestamp, Value
 from workflows.contract.commands import SendMessage
 from workflows.contract.profile import Limits, Profile, Settings
 from workflows.contract.session import SessionView, Status, workflow_id
+
+HEARTBEAT_TIMEOUT: Final = timedelta(seconds=2)
+"""Shorter loses living steps on a busy machine, longer lets viewers wait for a dead worker."""
 
 
 class RetrySchedule(Value):
@@ -33,6 +39,8 @@ class SessionStart(Value):
     created_at: Timestamp
     first_message: SendMessage | None = None
     retries: RetrySchedule = RetrySchedule()
+    heartbeat_timeout: Seconds = HEARTBEAT_TIMEOUT
+    """A model step whose worker was silent for this long is taken over."""
     search_attributes: bool = True
     """Whether the server knows `SEARCH_ATTRIBUTES`."""
 

@@ -53,7 +53,7 @@ class Outbox(Value):
         """Whether there is anything that `riding`, already on its way, does not hold."""
         if riding is None:
             return bool(self.entries or self.writes)
-        return self.end > riding.end or not set(self.writes) <= set(riding.writes)
+        return self.end > max(riding.end, self.base) or not set(self.writes) <= set(riding.writes)
 
     def publication(
         self, state: SessionState, now: datetime, *, closing: bool = False, trim: bool = False

@@ -1,0 +1,148 @@
+"""Owns the scripted behaviours that tests queue up: what they look like and which request takes which.
+
+Must not carry them out.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Occasion = Literal["create", "retrieve", "cancel", "moderate"]
+Count = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0)]
+
+_ANY_OCCASION = {"on", "contains", "times", "status", "retry_after", "code", "forget"}
+_ON_RETRIEVE = _ANY_OCCASION | {"cut_after", "end_after", "malformed_after"}
+
+
+def _as_json_text(value: object) -> object:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _as_list(value: object) -> object:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+class FunctionCall(BaseModel):
+    """A call that the model shall ask for; arguments as JSON text or as the object itself."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    arguments: Annotated[str, BeforeValidator(_as_json_text)] = "{}"
+
+
+class Behaviour(BaseModel):
+    """What happens to one request. All fields combine, except where the validators say otherwise."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    on: Occasion = "create"
+    contains: str | None = None
+    """Only requests whose last user text has this substring."""
+    times: int | None = Field(default=1, ge=1)
+    """None means forever."""
+
+    status: int | None = Field(default=None, ge=400, le=599)
+    retry_after: Seconds | None = None
+    code: str | None = None
+    forget: bool = False
+    """Drop all stored responses first."""
+    reject_background: bool = False
+    """Refuse background requests; others do not take this behaviour."""
+
+    cut_after: Count | None = None
+    """Deltas until the connection breaks."""
+    end_after: Count | None = None
+    """Deltas until the stream ends as if it were complete, without a terminal event."""
+    malformed_after: Count | None = None
+    """Deltas until one event arrives as broken JSON; the stream goes on behind it."""
+
+    fail_after: Count | None = None
+    incomplete_after: Count | None = None
+    reason: Literal["max_output_tokens", "content_filter"] = "max_output_tokens"
+
+    first_token_delay: Seconds | None = None
+    stall_after: Count | None = None
+    seconds: Seconds | None = None
+    tokens_per_second: Seconds | None = None
+
+    text: str | None = None
+    tokens: Count | None = None
+    function_call: Annotated[tuple[FunctionCall, ...], BeforeValidator(_as_list)] = ()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        for pair in (("cut_after", "end_after"), ("fail_after", "incomplete_after"), ("text", "tokens")):
+            if self.model_fields_set.issuperset(pair):
+                raise ValueError(f"{pair[0]} and {pair[1]} exclude each other")
+        if (self.stall_after is None) != (self.seconds is None):
+            raise ValueError("stall_after and seconds belong together")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_the_occasion(self) -> Self:
+        if self.on != "create":
+            allowed = _ON_RETRIEVE if self.on == "retrieve" else _ANY_OCCASION
+            for name in self.model_fields_set - allowed:
+                raise ValueError(f"{name} means nothing on {self.on}")
+        return self
+
+    @property
+    def breaks_after(self) -> int | None:
+        """Return the number of deltas after which the connection ends early, if it does."""
+        return self.end_after if self.cut_after is None else self.cut_after
+
+
+UNSCRIPTED = Behaviour()
+
+
+@dataclass
+class _Queued:
+    behaviour: Behaviour
+    left: int | None
+
+
+class Script:
+    """Behaviours in the order in which requests take them: each request takes the first one that fits."""
+
+    def __init__(self) -> None:
+        self._queue: list[_Queued] = []
+
+    def add(self, behaviour: Behaviour) -> None:
+        """Append a behaviour."""
+        self._queue.append(_Queued(behaviour, behaviour.times))
+
+    def clear(self) -> None:
+        """Forget all behaviours that still wait."""
+        self._queue.clear()
+
+    def waiting(self) -> list[dict[str, Any]]:
+        """Return what still waits, with `times` as left over."""
+        return [
+            queued.behaviour.model_dump(mode="json", exclude_defaults=True) | {"times": queued.left}
+            for queued in self._queue
+        ]
+
+    def take(self, on: Occasion, text: str | None = None, *, background: bool = False) -> Behaviour:
+        """Return the behaviour of this request, used up by one; `UNSCRIPTED` when none fits."""
+        for queued in self._queue:
+            if _fits(queued.behaviour, on, text, background=background):
+                self._use_up(queued)
+                return queued.behaviour
+        return UNSCRIPTED
+
+    def _use_up(self, queued: _Queued) -> None:
+        if queued.left is None:
+            return
+        queued.left -= 1
+        if queued.left == 0:
+            self._queue.remove(queued)
+
+
+def _fits(behaviour: Behaviour, on: Occasion, text: str | None, *, background: bool) -> bool:
+    if behaviour.on != on or (behaviour.reject_background and not background):
+        return False
+    return behaviour.contains is None or behaviour.contains in (text or "")
