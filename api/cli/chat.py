@@ -5,10 +5,12 @@ person says is shown when the session has taken it. Must not know terminals (`de
 """
 
 import asyncio
+import math
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from time import monotonic
 from typing import Any, Final
 
 from api.cli.client import Api, patiently
@@ -28,6 +30,8 @@ from api.cli.wording import CONNECTED, PREVIEW, RECONNECTING, spelled, waiting_t
 
 HISTORY: Final = 20
 TICK_SECONDS: Final = 0.25
+DOUBLE_PRESS_SECONDS: Final = 1.0
+_LEAVING: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
 class Chat:
@@ -44,29 +48,35 @@ class Chat:
         self._stream = EventStream(api, self._id, on_connection=self._on_connection)
         self._stopping = Stopping(api, self._id, desk.paper.notice)
         self._progress = Progress()
+        self._interrupted_at = -math.inf
         self._errands: set[asyncio.Task[None]] = set()
         self._left = asyncio.Event()
         self._news = asyncio.Event()
 
     async def run(self) -> None:
         """Talk until the person leaves or the session ends. Raises RefusedError, NotReachableError."""
-        self._desk.open()
-        try:
+        with self._signals(), self._at_desk():
             self._greet()
             self._recall(await patiently(self._stream.past))
             self._unless_over()
             self._show()
-            with self._signals():
-                await self._talk()
+            await self._talk()
+        self._take_leave()
+
+    @contextmanager
+    def _at_desk(self) -> Iterator[None]:
+        self._desk.open(self._interrupt)
+        try:
+            yield
         finally:
             self._desk.close()
-        self._take_leave()
 
     def _greet(self) -> None:
         session = self._session
         title = one_line(session["title"]) if session["title"] else None
         self._say(" · ".join(filter(None, (session["session_key"], session["profile"], title))))
-        self._say(session.get("temporal_ui") or f"workflow {session['workflow_id']}")
+        where = session.get("temporal_ui") or f"workflow {session['workflow_id']}"
+        self._desk.paper.notice(Notice(where, unbroken=True))
         self._say("Ctrl-C stops an answer · Ctrl-D leaves, the session stays · /help")
 
     def _recall(self, events: list[Event]) -> None:
@@ -142,10 +152,13 @@ class Chat:
             self._changed()
 
     def _interrupt(self) -> None:
-        """Ctrl-C: stop what runs, else give up what is typed, else leave."""
-        if self._is_busy and not self._stopping.is_asked:
+        """Ctrl-C: stop what runs, else give up what is typed, else leave; twice in a row: leave."""
+        now, before = monotonic(), self._interrupted_at
+        self._interrupted_at = now
+        is_second = self._stopping.is_asked or now - before < DOUBLE_PRESS_SECONDS
+        if self._is_busy and not is_second:
             self._stop()
-        elif self._is_busy or not self._desk.drop_line():
+        elif self._is_busy or is_second or not self._desk.drop_line():
             self._left.set()
 
     def _errand(self, call: Callable[[], Awaitable[Any]]) -> None:
@@ -200,14 +213,12 @@ class Chat:
     @contextmanager
     def _signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
-        leaving = (signal.SIGTERM, signal.SIGHUP)
-        loop.add_signal_handler(signal.SIGINT, self._interrupt)
-        for number in leaving:
+        for number in _LEAVING:
             loop.add_signal_handler(number, self._left.set)
         try:
             yield
         finally:
-            for number in (signal.SIGINT, *leaving):
+            for number in _LEAVING:
                 loop.remove_signal_handler(number)
 
     def _take_leave(self) -> None:
@@ -216,5 +227,6 @@ class Chat:
         key = self._session["session_key"]
         for letter in self._outbox.pending.values():
             self._say(f"Perhaps not sent: {one_line(letter.text, PREVIEW)}", Tone.WARNING)
-        goes_on = " The answer goes on without you." if self._narrator.conversation.turn else ""
-        self._say(f"{key} stays open.{goes_on} Come back with: perdure chat --session {key}")
+        goes_on = ", and the answer goes on without you" if self._narrator.conversation.turn else ""
+        self._say(f"{key} stays open{goes_on}. Come back with:")
+        self._desk.paper.notice(Notice(f"perdure chat --session {key}", unbroken=True))

@@ -34,6 +34,12 @@ _AWAY: Final = frozenset(
     }
 )
 _QUEUE_FULL: Final = "queue_full"
+_WAYS_OUT: Final = {
+    "session_not_found": "There is no such session: `perdure sessions --all` lists them.",
+    "session_closed": "The session is over: start a new one with `perdure chat`.",
+    "unauthorized": "The API wants another credential: set PERDURE_TOKEN to an API key.",
+}
+"""Where the next step is another one here than for a program."""
 
 
 class Api:
@@ -138,10 +144,10 @@ class Api:
         )
 
 
-async def patiently(call: Callable[[], Awaitable[_T]], seconds: float = PATIENCE_SECONDS) -> _T:
-    """The result of `call`, made again for up to `seconds` while nobody answers."""
+async def patiently(call: Callable[[], Awaitable[_T]], seconds: float | None = None) -> _T:
+    """The result of `call`, made again for up to `seconds` (a few) while nobody answers."""
     backoff, clock = Backoff(), asyncio.get_running_loop().time
-    until = clock() + seconds
+    until = clock() + (PATIENCE_SECONDS if seconds is None else seconds)
     while True:
         try:
             return await call()
@@ -159,6 +165,7 @@ def _problem(response: httpx2.Response, url: str) -> RefusedError | NotReachable
     if wrong and wrong[0]["message"] != problem.get("detail"):
         detail = one_line(f"{detail} {wrong[0]['field']}: {wrong[0]['message']}.")
     code = str(problem.get("code") or "")
+    detail = _WAYS_OUT.get(code, detail)
     if response.status_code in _AWAY and code != _QUEUE_FULL:
         return NotReachableError(detail)
     return RefusedError(detail, code)

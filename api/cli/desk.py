@@ -31,8 +31,8 @@ class Desk(Protocol):
     def echoes(self) -> bool:
         """Whether what the person types stands there by itself."""
 
-    def open(self) -> None:
-        """Take the terminal."""
+    def open(self, on_interrupt: Callable[[], None]) -> None:
+        """Take the terminal; Ctrl-C is `on_interrupt`."""
 
     def close(self) -> None:
         """Give it back."""

@@ -1,6 +1,7 @@
 """A terminal's keyboard, key by key.
 
-Owns the terminal's mode: taken and given back. Ctrl-C and Ctrl-Z stay signals. Must not know what keys do.
+Owns the terminal's mode: taken and given back. Ctrl-C is a key like any other, so that it has a place among
+them; Ctrl-Z stays a signal. Must not know what keys do.
 """
 
 import asyncio
@@ -13,6 +14,8 @@ from typing import Final, TextIO
 from api.cli.keys import Key, KeyDecoder, Press
 
 CHUNK: Final = 4096
+_SPECIAL_CHARACTERS: Final = 6
+_NONE: Final = b"\0"
 _ANNOUNCE_PASTES: Final = "\x1b[?2004h"
 _PASTES_AS_TYPED: Final = "\x1b[?2004l"
 
@@ -31,6 +34,9 @@ class Keyboard:
         """Let keys come at once, and not show by themselves."""
         self._mode_before = termios.tcgetattr(self._descriptor)
         tty.setcbreak(self._descriptor, termios.TCSADRAIN)
+        mode = termios.tcgetattr(self._descriptor)
+        mode[_SPECIAL_CHARACTERS][termios.VINTR] = _NONE
+        termios.tcsetattr(self._descriptor, termios.TCSADRAIN, mode)
         self._announce(_ANNOUNCE_PASTES)
         asyncio.get_running_loop().add_reader(self._descriptor, self._read)
 

@@ -17,6 +17,7 @@ class Press(Enum):
     NEW_LINE = auto()
     BACKSPACE = auto()
     DELETE = auto()
+    INTERRUPT = auto()
     END_OF_INPUT = auto()
     LEFT = auto()
     RIGHT = auto()
@@ -54,6 +55,7 @@ _KEYS: Final = {
     "\x7f": Press.BACKSPACE,
     "\x08": Press.BACKSPACE,
     "\x1b[3~": Press.DELETE,
+    "\x03": Press.INTERRUPT,
     "\x04": Press.END_OF_INPUT,
     **dict.fromkeys(("\x1b[D", "\x1bOD", "\x02"), Press.LEFT),
     **dict.fromkeys(("\x1b[C", "\x1bOC", "\x06"), Press.RIGHT),

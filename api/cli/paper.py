@@ -12,9 +12,9 @@ from rich.cells import cell_len
 from api.cli.ink import Ink, Tone
 from api.cli.reducer import Message
 from api.cli.rows import lay_out
-from api.cli.safe_text import printable
+from api.cli.safe_text import one_line, printable
 
-PERSON_MARK: Final = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
+PERSON_MARK: Final = "› "
 STARTS_ANEW: Final = "the answer starts anew; what stands above of it does not count"
 
 
@@ -25,6 +25,8 @@ class Notice:
     text: str
     tone: Tone = Tone.ASIDE
     passing: bool = False
+    unbroken: bool = False
+    """Whether it is left to the terminal where the line breaks, so that an address can be copied."""
 
 
 @dataclass(frozen=True)
@@ -65,4 +67,6 @@ def person_lines(text: str, width: int) -> Sequence[Line]:
 
 def notice_lines(notice: Notice, width: int) -> Sequence[Line]:
     """A notice, as a block."""
+    if notice.unbroken:
+        return [Line(((one_line(notice.text), notice.tone),))]
     return [Line(((row.text, notice.tone),)) for row in lay_out(printable(notice.text), width)]

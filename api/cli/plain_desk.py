@@ -4,6 +4,8 @@ Owns the order of lines and answers there: a pipe's next line waits until the la
 script converses. Must not know escape sequences.
 """
 
+import asyncio
+import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -29,11 +31,13 @@ class PlainDesk:
         """Whether the terminal shows what is typed."""
         return self._in_is_terminal and self._out_is_terminal
 
-    def open(self) -> None:
-        """Nothing to take."""
+    def open(self, on_interrupt: Callable[[], None]) -> None:
+        """Ctrl-C is a signal here."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, on_interrupt)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Let Ctrl-C end the program again."""
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
 
     async def lines(self, quiet: Callable[[], Awaitable[None]]) -> AsyncIterator[str]:
         """The lines of standard input."""

@@ -36,24 +36,27 @@ class ScreenDesk:
         self._keyboard = Keyboard(sys.stdin.fileno(), sys.stdout, self._press)
         self._lines: asyncio.Queue[str | None] = asyncio.Queue()
         self._footing = Footing(is_idle=False)
+        self._on_interrupt: Callable[[], None] = self._editor.clear
 
     @property
     def echoes(self) -> bool:
         """What is typed goes away when it is sent."""
         return False
 
-    def open(self) -> None:
+    def open(self, on_interrupt: Callable[[], None]) -> None:
         """Take the terminal."""
+        self._on_interrupt = on_interrupt
         self._keyboard.take()
         loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGINT, on_interrupt)
         loop.add_signal_handler(signal.SIGWINCH, self._draw)
         loop.add_signal_handler(signal.SIGTSTP, self._suspend)
 
     def close(self) -> None:
         """Give it back."""
         loop = asyncio.get_running_loop()
-        loop.remove_signal_handler(signal.SIGWINCH)
-        loop.remove_signal_handler(signal.SIGTSTP)
+        for number in (signal.SIGINT, signal.SIGWINCH, signal.SIGTSTP):
+            loop.remove_signal_handler(number)
         self.paper.footer(())
         self._keyboard.give_back()
 
@@ -79,15 +82,15 @@ class ScreenDesk:
         self._draw()
 
     def _press(self, key: Key) -> None:
-        if key is Press.END_OF_INPUT:
-            if not self._editor.text:
-                self._lines.put_nowait(None)
-                return
-            key = Press.DELETE
-        line = self._editor.press(key)
-        if line is not None:
-            self._lines.put_nowait(line)
-        self._draw()
+        if key is Press.INTERRUPT:
+            self._on_interrupt()
+        elif key is Press.END_OF_INPUT and not self._editor.text:
+            self._lines.put_nowait(None)
+        else:
+            line = self._editor.press(Press.DELETE if key is Press.END_OF_INPUT else key)
+            if line is not None:
+                self._lines.put_nowait(line)
+            self._draw()
 
     def _draw(self) -> None:
         width = self.paper.width

@@ -42,7 +42,7 @@ class Sending:
     async def run(self) -> Json:
         """Send and follow; what became of it. Raises RefusedError, NotReachableError."""
         # Where the log stood before: the answer to a message that is sent twice may name a later place.
-        place = (await self._api.session(self._session))["cursor"]
+        place = (await patiently(partial(self._api.session, self._session)))["cursor"]
         taken = await send_only(self._api, self._session, self._letter)
         stream = EventStream(self._api, self._session, place, self._on_connection)
         ticking = asyncio.create_task(self._tick())
