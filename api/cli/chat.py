@@ -30,7 +30,7 @@ from api.cli.wording import CONNECTED, PREVIEW, RECONNECTING, spelled, waiting_t
 
 HISTORY: Final = 20
 TICK_SECONDS: Final = 0.25
-DOUBLE_PRESS_SECONDS: Final = 1.0
+DOUBLE_PRESS_SECONDS: Final = 0.5
 _LEAVING: Final = (signal.SIGTERM, signal.SIGHUP)
 
 

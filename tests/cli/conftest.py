@@ -15,7 +15,8 @@ from tests.cli.person import Person
 from tests.system import ROOT, System, running_system
 from workers.cli import app
 
-TOKENS_PER_SECOND = 150
+TOKENS_PER_SECOND = 500
+SLOWLY = {"tokens_per_second": 120}
 
 
 @pytest.fixture(scope="session")

@@ -1,28 +1,14 @@
 """A conversation in a real terminal."""
 
 from api.cli.paper import PERSON_MARK
-from tests.cli.conftest import Shell
+from tests.cli.conftest import SLOWLY, Shell
 from tests.cli.person import CTRL_C, CTRL_D, ENTER, UP
 
 COUNTED = ", ".join(map(str, range(1, 61))) + "."
 
 
-def test_it_says_where_one_is_and_remembers(shell: Shell) -> None:
-    with shell.at_terminal("chat") as person:
-        person.sees("SESSION-")
-        person.sees(f"{shell.system.ui_url}/namespaces/default/workflows/session-")
-        person.says("My name is Ada")
-        person.sees("Nice to meet you, Ada. I will remember your name.")
-        person.says("What is my name?")
-        person.sees("Your name is Ada.")
-        person.types(CTRL_D)
-        assert person.exit_code() == 0
-        assert person.screen.words.count("My name is Ada") == 1
-        assert person.screen.words.count("What is my name?") == 1
-        assert person.screen.words.count("Your name is Ada.") == 1
-
-
 def test_ctrl_c_stops_the_answer_and_the_chat_goes_on(shell: Shell) -> None:
+    shell.script(SLOWLY)
     with shell.at_terminal("chat") as person:
         person.sees("/help")
         person.says("count to 1000")
@@ -30,7 +16,7 @@ def test_ctrl_c_stops_the_answer_and_the_chat_goes_on(shell: Shell) -> None:
         person.types(CTRL_C)
         person.sees("stopped")
         assert "1000." not in person.screen.words
-        person.watches(1)
+        person.watches(0.6)
         person.says("hello")
         person.sees("This is message 2 of our conversation.")
 
@@ -42,7 +28,7 @@ def test_ctrl_c_leaves_when_nothing_runs(shell: Shell) -> None:
         person.sees("half a thought")
         person.types(CTRL_C)
         person.waits_until(lambda: "half a thought" not in person.screen.words)
-        person.watches(1)
+        person.watches(0.6)
         person.types(CTRL_C)
         assert person.exit_code() == 0
         assert "stays open" in person.screen.words
@@ -56,34 +42,37 @@ def test_a_second_ctrl_c_leaves_a_stop_that_nobody_carries_out(shell: Shell) -> 
             person.says("is anybody there?")
             person.sees("is anybody there?")
             person.types(CTRL_C)
-            person.watches(1.2)
+            person.watches(0.6)
             person.types(CTRL_C)
             assert person.exit_code() == 0
         finally:
             shell.system.restart("worker")
 
 
-def test_ctrl_d_leaves_the_session_open_and_session_comes_back_with_history(shell: Shell) -> None:
+def test_a_conversation_that_is_left_and_come_back_to(shell: Shell) -> None:
     with shell.at_terminal("chat") as person:
-        person.sees("/help")
+        person.sees(f"{shell.system.ui_url}/namespaces/default/workflows/session-")
         person.says("My name is Ada")
-        person.sees("I will remember your name.")
+        person.sees("Nice to meet you, Ada. I will remember your name.")
         person.types(CTRL_D)
         assert person.exit_code() == 0
-        command = person.screen.lines[-2] if not person.screen.lines[-1] else person.screen.lines[-1]
-    name = command.split()[-1]
-    assert command == f"perdure chat --session {name}"
+        assert person.screen.words.count("My name is Ada") == 1
+        *_, command = person.screen.text.splitlines()
+    name = command.removeprefix("perdure chat --session ")
+    assert name in person.screen.lines[0]
     assert shell.call("GET", f"/sessions/{name}")["status"] == "idle"
     with shell.at_terminal("chat", "--session", name) as person:
-        person.sees("My name is Ada Nice to meet you, Ada. I will remember your name.")
+        person.sees("› My name is Ada Nice to meet you, Ada. I will remember your name. ›")
         person.types(UP)
         person.waits_until(lambda: person.screen.words.count("My name is Ada") == 2)
         person.types(CTRL_C)
         person.says("What is my name?")
         person.sees("Your name is Ada.")
+        assert person.screen.words.count("What is my name?") == 1
 
 
 def test_an_answer_that_began_elsewhere_goes_on_here(shell: Shell) -> None:
+    shell.script(SLOWLY)
     session = shell.session(message={"content": "count to 60", "message_id": "m-1"})
     with shell.at_terminal("chat", "--session", session["session_key"]) as person:
         person.sees("59, 60.")
@@ -91,6 +80,7 @@ def test_an_answer_that_began_elsewhere_goes_on_here(shell: Shell) -> None:
 
 
 def test_typing_while_an_answer_streams_garbles_nothing_and_steers(shell: Shell) -> None:
+    shell.script(SLOWLY)
     with shell.at_terminal("chat", columns=60, rows=40) as person:
         person.sees("/help")
         person.says("count to 60")
@@ -130,7 +120,7 @@ def test_slash_commands(shell: Shell) -> None:
 
 
 def test_retries_are_counted_down(shell: Shell) -> None:
-    shell.script({"status": 429, "retry_after": 2})
+    shell.script({"status": 429, "retry_after": 1.6})
     with shell.at_terminal("chat") as person:
         person.sees("/help")
         person.says("My name is Ada")

@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.cli.conftest import Shell
+from tests.cli.conftest import SLOWLY, Shell
 from tests.cli.person import Person
 
 COUNTED = ", ".join(map(str, range(1, 121))) + "."
 
 
 def _asks(shell: Shell, person: Person) -> None:
-    shell.script({"tokens_per_second": 120})
+    shell.script(SLOWLY)
     person.sees("/help")
     person.says("count to 120")
     person.sees("18, 19, 20")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.cli.paper import PERSON_MARK
-from tests.cli.conftest import Shell
+from tests.cli.conftest import SLOWLY, Shell
 from tests.system import ROOT
 
 
@@ -31,6 +31,7 @@ def test_send_reads_standard_input(shell: Shell) -> None:
 
 
 def test_send_without_waiting_returns_at_once(shell: Shell) -> None:
+    shell.script(SLOWLY)
     session = shell.session()
     sent = _json(shell.run("send", session["session_key"], "count to 50", "--no-wait", "--json").stdout)
     assert set(sent) == {"message_id", "cursor"}
@@ -146,6 +147,7 @@ def test_watch_for_machines_is_one_event_a_line_and_goes_on_behind_a_cursor(shel
 
 
 def test_watch_shows_a_running_answer(shell: Shell) -> None:
+    shell.script(SLOWLY)
     session = shell.session(message={"content": "count to 60", "message_id": "m-1"})
     with shell.at_terminal("watch", session["session_key"]) as person:
         person.sees("1, 2, 3")
@@ -157,7 +159,7 @@ def test_watch_shows_a_running_answer(shell: Shell) -> None:
 
 
 def test_who_stops_reading_ends_it_without_a_word(shell: Shell) -> None:
-    key = shell.session("count to 50")["session_key"]
+    key = shell.session()["session_key"]
     watch = subprocess.Popen(
         [sys.executable, "-m", "workers", "watch", key, "--json"],
         env=shell.env(),
@@ -169,7 +171,7 @@ def test_who_stops_reading_ends_it_without_a_word(shell: Shell) -> None:
     assert watch.stderr is not None
     assert watch.stdout.readline().startswith(b"{")
     watch.stdout.close()
-    shell.run("send", key, "hello")
+    shell.run("send", key, "hello", "--no-wait")
     assert watch.wait(10) == 0
     assert watch.stderr.read() == b""
     watch.stderr.close()
