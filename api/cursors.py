@@ -27,7 +27,7 @@ def parse_cursor(text: str, field: str) -> Cursor:
     return cursor
 
 
-def _after_write(
+async def _after_write(
     after: Annotated[
         str | None, Query(description="A write's cursor: wait until it has taken effect")
     ] = None,

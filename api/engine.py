@@ -33,6 +33,8 @@ from workflows.contract.session import workflow_id
 from workflows.contract.start import SessionStart
 
 PATIENCE: Final = timedelta(seconds=5)
+TASK_TIMEOUT: Final = timedelta(seconds=5)
+"""A workflow task whose worker died in the middle of it is given to another one after this long."""
 ENGINE_IS_AWAY: Final = (
     "The engine does not answer. Send the same request again in a moment; with the same message_id or "
     "Idempotency-Key that is always safe."
@@ -66,6 +68,7 @@ class Engine:
                     memo={wire.REQUEST_MEMO: fingerprint, wire.TENANT_MEMO: start.tenant},
                     search_attributes=attributes,
                     static_summary=start.title or f"{start.session_key} · {start.profile.name}",
+                    task_timeout=TASK_TIMEOUT,
                     rpc_timeout=PATIENCE,
                 )
             except WorkflowAlreadyStartedError:

@@ -1,6 +1,7 @@
 """A stop: how long tokens still come, and whether what is kept is what was shown."""
 
 import asyncio
+import random
 from contextlib import aclosing
 from time import perf_counter
 
@@ -20,8 +21,9 @@ async def measure(system: System) -> Row:
     lags: list[float] = []
     same = 0
     async with system.http() as http:
-        for number in range(STOPS):
-            lag, kept = await _one(http, number)
+        dice = random.Random(7)
+        for _ in range(STOPS):
+            lag, kept = await _one(http, dice)
             lags.append(lag)
             same += kept
     await system.forget_model_calls()
@@ -35,13 +37,21 @@ async def measure(system: System) -> Row:
     )
 
 
-async def _one(http: httpx2.AsyncClient, number: int) -> tuple[float, bool]:
+async def _stop(http: httpx2.AsyncClient, url: str, wait_seconds: float) -> float:
+    """Stop at a moment that no token sets; when it was sent."""
+    await asyncio.sleep(wait_seconds)
+    asked = perf_counter()
+    await http.post(f"{url}/stop")
+    return asked
+
+
+async def _one(http: httpx2.AsyncClient, dice: random.Random) -> tuple[float, bool]:
     session = (await http.post("/v1/sessions", json={"message": {"content": "go"}})).json()
     url = f"/v1/sessions/{session['session_id']}"
     held = StrictReducer()
-    asked = last = 0.0
+    last = 0.0
     deltas = 0
-    stopping: asyncio.Task[httpx2.Response] | None = None
+    stopping: asyncio.Task[float] | None = None
     async with aclosing(events(http, session["session_id"])) as stream:
         async for event in stream:
             held.apply(event)
@@ -49,13 +59,12 @@ async def _one(http: httpx2.AsyncClient, number: int) -> tuple[float, bool]:
                 last = perf_counter()
                 shown = held.messages[event["message_id"]].text
                 deltas += 1
-            if deltas == 5 + number % 7 and stopping is None:
-                asked = perf_counter()
-                stopping = asyncio.create_task(http.post(f"{url}/stop"))
+            if deltas == 5 and stopping is None:
+                stopping = asyncio.create_task(_stop(http, url, dice.uniform(0, 0.1)))
             if event["type"] in {"turn.stopped", "turn.completed"}:
                 break
     assert stopping is not None
-    await stopping
+    asked = await stopping
     kept = (await http.get(f"{url}/messages?order=desc&limit=1")).json()["items"][0]
     await http.delete(url)
     return max(last - asked, 0.0), kept["content"] == shown and kept["status"] == "stopped"

@@ -6,7 +6,7 @@ process that is started again after a crash should not wait for the imports of a
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -75,10 +75,20 @@ def _run(process: Coroutine[Any, Any, None]) -> None:
 
     set_up_logging()
     try:
-        asyncio.run(process)
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(process)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(REFUSED) from None
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The faster event loop where it exists."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 def main() -> None:

@@ -14,8 +14,9 @@ from api.cli.chat import Chat
 from api.cli.client import Api, Json, patiently
 from api.cli.desk import Desk
 from api.cli.errors import WrongUsageError
+from api.cli.ink import Ink
 from api.cli.json_output import write_json
-from api.cli.listing import print_session, print_sessions
+from api.cli.listing import fact_lines, session_lines
 from api.cli.moments import utc_now
 from api.cli.narrator import Narrator
 from api.cli.outbox import new_letter
@@ -25,7 +26,7 @@ from api.cli.safe_text import one_line
 from api.cli.screen_desk import ScreenDesk
 from api.cli.sending import Sending, send_only
 from api.cli.session_name import session_path
-from api.cli.terminal import is_screen
+from api.cli.terminal import is_coloured, is_screen, terminal_size
 from api.cli.view import View
 from api.cli.watching import Watch, watch_as_json
 
@@ -51,7 +52,8 @@ async def sessions(api: Api, statuses: str | None, prefix: str | None, limit: in
     if as_json:
         write_json(page)
     elif page["items"]:
-        print_sessions(page["items"], utc_now())
+        width = terminal_size().columns if sys.stdout.isatty() else None
+        _say(*session_lines(page["items"], utc_now(), width, _ink()))
         if page["next_cursor"]:
             _say(f"There are more than these {len(page['items'])}: --limit shows them.")
     else:
@@ -70,8 +72,7 @@ async def show(api: Api, name: str, messages: int, *, as_json: bool) -> None:
     if as_json:
         write_json({**session, "messages": said})
         return
-    print_session(session, utc_now())
-    sys.stdout.write("\n" if said else "")
+    _say(*fact_lines(session, utc_now(), _ink()), *([""] if said else []))
     narrator = Narrator(View.of_output(notices_apart=False).paper)
     for message in said:
         narrator.recite(transcribed(message))
@@ -89,7 +90,11 @@ async def send(api: Api, name: str, text: str, delivery: str, *, wait: bool, as_
         return
     view = View.silent() if as_json else View.of_output(notices_apart=True)
     sending = Sending(api, path, letter, view)
-    result = await sending.run()
+    try:
+        result = await sending.run()
+    except asyncio.CancelledError:
+        sys.stderr.write(f"\nThe session goes on: perdure watch {path}\n")
+        raise
     if as_json:
         write_json(result)
     sending.raise_unless_complete()
@@ -166,5 +171,9 @@ def _answer(session: Json, word: str, *, as_json: bool) -> None:
         _say(f"{session['session_key']} {word}.")
 
 
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+def _say(*lines: str) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+def _ink() -> Ink:
+    return Ink(coloured=is_coloured(sys.stdout))

@@ -13,6 +13,8 @@ class Tone(StrEnum):
     PLAIN = ""
     PERSON = "1"
     PROMPT = "1;36"
+    STRONG = "1"
+    GOING_ON = "32"
     ASIDE = "2"
     WARNING = "33"
     TROUBLE = "31"

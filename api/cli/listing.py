@@ -3,70 +3,52 @@
 Owns columns and their words; must not ask the API.
 """
 
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from api.cli.client import Json
+from api.cli.ink import Ink, Tone
 from api.cli.moments import ago, duration, local_time, seconds_between
 from api.cli.safe_text import one_line
-from api.cli.terminal import is_coloured
+from api.cli.table import Cell, table_lines
 from api.cli.wording import spelled
 
-PIPE_COLUMNS: Final = 200
-_STATUS_STYLES: Final = {"active": "green", "paused": "yellow", "closed": "dim"}
+_COLUMNS: Final = ("SESSION", "STATUS", "PROFILE", "MESSAGES", "LAST ACTIVITY", "TITLE")
+_STATUS_TONES: Final = {"active": Tone.GOING_ON, "paused": Tone.WARNING, "closed": Tone.ASIDE}
 
 
-def print_sessions(sessions: Sequence[Json], now: datetime) -> None:
-    """A table, newest activity first."""
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for name in ("SESSION", "STATUS", "PROFILE"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("MESSAGES", justify="right", no_wrap=True)
-    table.add_column("LAST ACTIVITY", no_wrap=True)
-    table.add_column("TITLE", no_wrap=True, overflow="ellipsis")
-    for session in sessions:
-        table.add_row(*(Text(*cell) for cell in _cells(session, now)))
-    _console().print(table)
+def session_lines(sessions: Sequence[Json], now: datetime, width: int | None, ink: Ink) -> list[str]:
+    """A table of sessions, in their order."""
+    head = [(name, Tone.ASIDE) for name in _COLUMNS]
+    return table_lines([head, *(_cells(session, now) for session in sessions)], width, ink)
 
 
-def _cells(session: Mapping[str, Any], now: datetime) -> list[tuple[str, str]]:
-    status = session["status"]
+def _cells(session: Mapping[str, Any], now: datetime) -> list[Cell]:
+    status = str(session["status"])
     return [
-        (one_line(session["session_key"]), "bold"),
-        (status, _STATUS_STYLES.get(status, "")),
-        (one_line(session["profile"]), ""),
-        (str(session["message_count"]), ""),
-        (ago(session["last_activity_at"], now), ""),
-        (one_line(session["title"] or ""), ""),
+        (one_line(session["session_key"]), Tone.STRONG),
+        (one_line(status), _STATUS_TONES.get(status, Tone.PLAIN)),
+        (one_line(session["profile"]), Tone.PLAIN),
+        (f"{session['message_count']:>{len('MESSAGES')}}", Tone.PLAIN),
+        (ago(session["last_activity_at"], now), Tone.PLAIN),
+        (one_line(session["title"] or ""), Tone.PLAIN),
     ]
 
 
-def print_session(session: Json, now: datetime) -> None:
-    """The facts of one session."""
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in _facts(session, now):
-        table.add_row(name, Text(value))
-    console = _console()
-    console.print(Text(_headline(session), "bold"), soft_wrap=True)
-    console.print(table)
-
-
-def _headline(session: Json) -> str:
+def fact_lines(session: Json, now: datetime, ink: Ink) -> list[str]:
+    """One session in full."""
     title = one_line(session["title"] or "")
-    return f"{session['session_key']} · {title}" if title else str(session["session_key"])
+    headline = f"{session['session_key']} · {title}" if title else str(session["session_key"])
+    facts = [
+        ((name, Tone.ASIDE), (one_line(value), Tone.PLAIN)) for name, value in _facts(session, now) if value
+    ]
+    return [ink.paint(headline, Tone.STRONG), *table_lines(facts, None, ink)]
 
 
 def _facts(session: Json, now: datetime) -> list[tuple[str, str]]:
     usage = session["usage"]
-    facts = [
+    return [
         ("status", _status(session, now)),
         ("profile", session["profile"]),
         ("messages", _messages(session)),
@@ -77,7 +59,6 @@ def _facts(session: Json, now: datetime) -> list[tuple[str, str]]:
         ("id", session["session_id"]),
         ("workflow", session.get("temporal_ui") or session["workflow_id"]),
     ]
-    return [(name, one_line(value)) for name, value in facts if value]
 
 
 def _status(session: Json, now: datetime) -> str:
@@ -87,7 +68,7 @@ def _status(session: Json, now: datetime) -> str:
     if turn is None:
         return str(session["status"])
     tries = f", attempt {turn['attempt']}" if turn["attempt"] > 1 else ""
-    return f"{session['status']}: turn {turn['number']} since {ago(turn['started_at'], now)}{tries}"
+    return f"{session['status']}: turn {turn['number']} since {local_time(turn['started_at'], now)}{tries}"
 
 
 def _messages(session: Json) -> str:
@@ -103,12 +84,4 @@ def _ends(session: Json, now: datetime) -> str:
     clocks = {"if nobody writes": session["idle_at"], "at the latest": session["ends_at"]}
     return ", ".join(
         f"in {duration(seconds_between(spelling, moment))} {how}" for how, moment in clocks.items() if moment
-    )
-
-
-def _console() -> Console:
-    """Standard output; what stands in a title is no markup, and a pipe is wide."""
-    width = None if sys.stdout.isatty() else PIPE_COLUMNS
-    return Console(
-        markup=False, emoji=False, highlight=False, width=width, no_color=not is_coloured(sys.stdout)
     )

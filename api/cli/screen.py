@@ -69,6 +69,11 @@ class Screen:
         row, column = cursor
         self._canvas.show(Footer((*gap, *lines), row + len(gap), column))
 
+    def finish(self) -> None:
+        """Leave the terminal with the cursor in an empty row."""
+        self.footer(())
+        self._close()
+
     def restart(self) -> None:
         """Others have written to the terminal meanwhile."""
         self._canvas.forget()

@@ -57,7 +57,7 @@ class ScreenDesk:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGWINCH, signal.SIGTSTP):
             loop.remove_signal_handler(number)
-        self.paper.footer(())
+        self.paper.finish()
         self._keyboard.give_back()
 
     async def lines(self, quiet: Callable[[], Awaitable[None]]) -> AsyncIterator[str]:  # noqa: ARG002 - Desk

@@ -53,7 +53,7 @@ class Sending:
                     return {**taken, **self._result(stream.cursor)}
         finally:
             ticking.cancel()
-            self._view.status("")
+            self._view.close()
         raise RefusedError("The session is over: nobody will answer.")
 
     def raise_unless_complete(self) -> None:

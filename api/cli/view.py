@@ -39,6 +39,11 @@ class View:
         nowhere = StringIO()
         return cls(Roll(nowhere, nowhere, Ink(coloured=False), streams=False))
 
+    def close(self) -> None:
+        """Nothing more comes."""
+        if self._screen is not None:
+            self._screen.finish()
+
     def status(self, text: str) -> None:
         """Show what is true now, where that can be taken back."""
         if self._screen is not None:

@@ -50,7 +50,7 @@ class Watch:
                 self._show()
         finally:
             ticking.cancel()
-            self._view.status("")
+            self._view.close()
 
     async def _tick(self) -> None:
         while True:

@@ -104,7 +104,7 @@ def test_a_message_waits_until_a_turn_takes_it_and_exists_once() -> None:
     running = _after(_started("m-1", "m-2"), held=waiting)
     assert list(running.messages) == ["m-1", "m-2"]
     assert not running.waiting
-    again = _after(_accepted("m-1"), _started("m-1", "m-2"), held=running)
+    again = _after(_started("m-1", "m-2"), _accepted("m-1"), held=running)
     assert list(again.messages) == ["m-1", "m-2"]
     assert not again.waiting
 

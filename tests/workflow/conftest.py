@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -15,15 +16,16 @@ from typing import Any
 import httpx2
 import pytest
 from openai import AsyncOpenAI
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle, WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Replayer
 from tests.reducer import StrictReducer
 
 from activities.store.client import connect
 from activities.store.cursor import BEGINNING, Cursor
 from activities.store.log_reader import LogReader
 from tests.system import Part, free_port, store_argv
-from workers.build import build_worker
+from workers.build import SANDBOX, build_worker
 from workers.offline.server import OfflineServer, running
 from workers.offline.settings import OfflineSettings
 from workflows.contract.commands import SendMessage
@@ -32,9 +34,10 @@ from workflows.contract.session import workflow_id
 from workflows.contract.start import RetrySchedule, SessionStart
 from workflows.contract.wire import DATA_CONVERTER, SEARCH_ATTRIBUTES, TASK_QUEUE, WORKFLOW_TYPE
 from workflows.options import HISTORY_LIMIT
-from workflows.session import SessionInput
+from workflows.session import Session, SessionInput
 
 PATIENCE = 30
+REPLAYER = Replayer(workflows=[Session], workflow_runner=SANDBOX, data_converter=DATA_CONVERTER)
 
 
 @pytest.fixture(scope="session")
@@ -162,9 +165,9 @@ class Talk:
 
 @pytest.fixture
 async def talk(
-    engine: WorkflowEnvironment, store_url: str, worker: None
+    request: pytest.FixtureRequest, engine: WorkflowEnvironment, store_url: str, worker: None
 ) -> AsyncIterator[Callable[..., Any]]:
-    """Start a session."""
+    """Start a session; its history is replayed afterwards, and kept in the folder RECORD_HISTORIES."""
     del worker
     redis = connect(store_url)
     handles: list[WorkflowHandle[Any, Any]] = []
@@ -177,6 +180,7 @@ async def talk(
         agents: tuple[str, ...] = ("assistant",),
         retries: RetrySchedule | None = None,
         history_limit: int = HISTORY_LIMIT,
+        task_queue: str = TASK_QUEUE,
     ) -> Talk:
         session_id = token_hex(12)
         born = SessionStart(
@@ -200,13 +204,22 @@ async def talk(
                 WORKFLOW_TYPE,
                 SessionInput(start=born, history_limit=history_limit),
                 id=workflow_id(session_id),
-                task_queue=TASK_QUEUE,
+                task_queue=task_queue,
             )
         handles.append(handle)
         return Talk(engine, handle, session_id, LogReader(redis))
 
     yield start
     for handle in handles:
-        if (await handle.describe()).status == 1:
+        history = await handle.fetch_history()
+        if (await handle.describe()).status == WorkflowExecutionStatus.RUNNING:
             await handle.terminate()
+        await REPLAYER.replay_workflow(history)
+        _record(request.node.name, history)
     await redis.aclose()
+
+
+def _record(name: str, history: WorkflowHistory) -> None:
+    folder = os.environ.get("RECORD_HISTORIES")
+    if folder is not None:
+        Path(folder, f"{name.replace('/', '_')}.json").write_text(history.to_json(), "utf-8")

@@ -1,0 +1,37 @@
+"""Real processes that these tests kill, freeze and start again."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.system import System, ready, running_system
+
+PLAIN = """
+name: plain
+agents: [{name: assistant, instructions: Be brief.}]
+model: {mode: plain}
+"""
+
+
+@pytest.fixture(scope="session")
+async def whole_system(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
+    folder = tmp_path_factory.mktemp("system")
+    profiles = folder / "profiles"
+    profiles.mkdir()
+    (profiles / "plain.yaml").write_text(PLAIN, "utf-8")
+    env = {"PERDURE_PROFILES": str(profiles), "PERDURE_RETRY_INITIAL": "0.5"}
+    async with running_system(Path(folder), env=env) as system:
+        yield system
+
+
+@pytest.fixture
+async def system(whole_system: System) -> AsyncIterator[System]:
+    """The system, whole again after each test."""
+    await whole_system.forget_model_calls()
+    yield whole_system
+    for part in whole_system.parts.values():
+        if part.process is not None and part.process.poll() is not None:
+            part.start()
+    await whole_system.forget_model_calls()
+    await ready(whole_system)
