@@ -79,10 +79,6 @@ class Canvas:
             self._write("\n")
         self._rows = ()
 
-    def forget(self) -> None:
-        """Somebody else wrote: nothing that stands there is in reach, and the cursor is in a new row."""
-        self._rows, self._footer = (), Footer()
-
     def _redraw(self, first: int, rows: Sequence[str], footer: Footer) -> None:
         text = self._continued(first, rows) if not (self._footer.lines or footer.lines) else None
         if text is None:

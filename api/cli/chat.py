@@ -24,7 +24,7 @@ from api.cli.paper import PERSON_MARK, Notice
 from api.cli.progress import Progress
 from api.cli.reducer import Event
 from api.cli.safe_text import one_line
-from api.cli.slash import HELP, Asked, Command, read_line
+from api.cli.slash import HELP, Command, read_line
 from api.cli.stopping import Stopping
 from api.cli.wording import CONNECTED, PREVIEW, RECONNECTING, spelled, waiting_text
 
@@ -65,7 +65,7 @@ class Chat:
 
     @contextmanager
     def _at_desk(self) -> Iterator[None]:
-        self._desk.open(self._interrupt)
+        self._desk.open(self._hear, self._interrupt)
         try:
             yield
         finally:
@@ -93,7 +93,13 @@ class Chat:
 
     async def _talk(self) -> None:
         """Until the first of them is done: the events, the lines, or the person's patience."""
-        parts = (self._follow(), self._listen(), self._left.wait(), self._outbox.deliver(), self._tick())
+        parts = (
+            self._follow(),
+            self._desk.attend(self._quiet),
+            self._left.wait(),
+            self._outbox.deliver(),
+            self._tick(),
+        )
         tasks = [asyncio.ensure_future(part) for part in parts]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -113,11 +119,8 @@ class Chat:
             self._stopping.heard(event)
             self._changed()
 
-    async def _listen(self) -> None:
-        async for line in self._desk.lines(self._quiet):
-            self._hear(read_line(line))
-
-    def _hear(self, asked: Asked) -> None:
+    def _hear(self, line: str) -> None:
+        asked = read_line(line)
         match asked.command:
             case Command.SAY:
                 self._send(asked.text)

@@ -52,6 +52,7 @@ class Api:
             headers=settings.headers,
             timeout=_TIMEOUT,
             trust_env=not settings.is_local,
+            verify=settings.is_encrypted,
         )
 
     async def __aenter__(self) -> Self:

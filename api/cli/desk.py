@@ -3,7 +3,7 @@
 Owns what a chat asks of both; must not be either.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,14 +31,14 @@ class Desk(Protocol):
     def echoes(self) -> bool:
         """Whether what the person types stands there by itself."""
 
-    def open(self, on_interrupt: Callable[[], None]) -> None:
-        """Take the terminal; Ctrl-C is `on_interrupt`."""
+    def open(self, hear: Callable[[str], None], interrupt: Callable[[], None]) -> None:
+        """Take the terminal; every line goes to `hear`, and Ctrl-C is `interrupt`."""
 
     def close(self) -> None:
         """Give it back."""
 
-    def lines(self, quiet: Callable[[], Awaitable[None]]) -> AsyncIterator[str]:
-        """What the person says, until the end of input; `quiet` returns when all is answered."""
+    async def attend(self, quiet: Callable[[], Awaitable[None]]) -> None:
+        """Until the end of input; `quiet` returns when all is answered."""
 
     def drop_line(self) -> bool:
         """Give up what is typed; whether there was something."""

@@ -7,7 +7,7 @@ script converses. Must not know escape sequences.
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 from api.cli.desk import Footing
 from api.cli.ink import Ink
@@ -23,6 +23,7 @@ class PlainDesk:
         self._out_is_terminal = sys.stdout.isatty()
         self._in_is_terminal = sys.stdin.isatty()
         self._prompted = False
+        self._hear: Callable[[str], None] = self.remember
         notices = sys.stdout if self._out_is_terminal else sys.stderr
         self.paper = Roll(sys.stdout, notices, Ink(coloured=False), streams=self._out_is_terminal)
 
@@ -31,20 +32,21 @@ class PlainDesk:
         """Whether the terminal shows what is typed."""
         return self._in_is_terminal and self._out_is_terminal
 
-    def open(self, on_interrupt: Callable[[], None]) -> None:
+    def open(self, hear: Callable[[str], None], interrupt: Callable[[], None]) -> None:
         """Ctrl-C is a signal here."""
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, on_interrupt)
+        self._hear = hear
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupt)
 
     def close(self) -> None:
         """Let Ctrl-C end the program again."""
         asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
 
-    async def lines(self, quiet: Callable[[], Awaitable[None]]) -> AsyncIterator[str]:
-        """The lines of standard input."""
+    async def attend(self, quiet: Callable[[], Awaitable[None]]) -> None:
+        """Until the end of standard input."""
         reader = LineReader(sys.stdin.fileno())
         while (line := await reader.line()) is not None:
             self._prompted = False
-            yield line
+            self._hear(line)
             if not self._in_is_terminal:
                 await quiet()
 

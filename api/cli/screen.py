@@ -74,9 +74,10 @@ class Screen:
         self.footer(())
         self._close()
 
-    def restart(self) -> None:
-        """Others have written to the terminal meanwhile."""
-        self._canvas.forget()
+    def let_others_write(self) -> None:
+        """Give up what stands there; text goes on in a new row."""
+        self.footer(())
+        self._canvas.release()
         if self._entry is not None:
             self._entry.origin, self._entry.rows = len(self._entry.text), []
 

@@ -7,7 +7,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from api.cli.canvas import Canvas
@@ -34,21 +34,22 @@ class ScreenDesk:
         self.paper = Screen(self._canvas)
         self._editor = LineEditor()
         self._keyboard = Keyboard(sys.stdin.fileno(), sys.stdout, self._press)
-        self._lines: asyncio.Queue[str | None] = asyncio.Queue()
+        self._left = asyncio.Event()
         self._footing = Footing(is_idle=False)
-        self._on_interrupt: Callable[[], None] = self._editor.clear
+        self._hear: Callable[[str], None] = self.remember
+        self._interrupt: Callable[[], None] = self._editor.clear
 
     @property
     def echoes(self) -> bool:
         """What is typed goes away when it is sent."""
         return False
 
-    def open(self, on_interrupt: Callable[[], None]) -> None:
+    def open(self, hear: Callable[[str], None], interrupt: Callable[[], None]) -> None:
         """Take the terminal."""
-        self._on_interrupt = on_interrupt
+        self._hear, self._interrupt = hear, interrupt
         self._keyboard.take()
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGINT, on_interrupt)
+        loop.add_signal_handler(signal.SIGINT, interrupt)
         loop.add_signal_handler(signal.SIGWINCH, self._draw)
         loop.add_signal_handler(signal.SIGTSTP, self._suspend)
 
@@ -60,10 +61,9 @@ class ScreenDesk:
         self.paper.finish()
         self._keyboard.give_back()
 
-    async def lines(self, quiet: Callable[[], Awaitable[None]]) -> AsyncIterator[str]:  # noqa: ARG002 - Desk
-        """What the person enters."""
-        while (line := await self._lines.get()) is not None:
-            yield line
+    async def attend(self, quiet: Callable[[], Awaitable[None]]) -> None:  # noqa: ARG002 - Desk
+        """Until Ctrl-D."""
+        await self._left.wait()
 
     def drop_line(self) -> bool:
         """Give up what is typed."""
@@ -83,13 +83,13 @@ class ScreenDesk:
 
     def _press(self, key: Key) -> None:
         if key is Press.INTERRUPT:
-            self._on_interrupt()
+            self._interrupt()
         elif key is Press.END_OF_INPUT and not self._editor.text:
-            self._lines.put_nowait(None)
+            self._left.set()
         else:
             line = self._editor.press(Press.DELETE if key is Press.END_OF_INPUT else key)
             if line is not None:
-                self._lines.put_nowait(line)
+                self._hear(line)
             self._draw()
 
     def _draw(self) -> None:
@@ -106,9 +106,8 @@ class ScreenDesk:
 
     def _suspend(self) -> None:
         """Ctrl-Z: give the terminal to the shell, and take it again when the shell says so."""
-        self.paper.footer(())
+        self.paper.let_others_write()
         self._keyboard.give_back()
         os.kill(os.getpid(), signal.SIGSTOP)
         self._keyboard.take()
-        self.paper.restart()
         self._draw()

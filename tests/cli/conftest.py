@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from tests.system import ROOT, System, running_system
 from workers.cli import app
 
 TOKENS_PER_SECOND = 500
-SLOWLY = {"tokens_per_second": 120}
+SLOWLY = {"tokens_per_second": 60}
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +32,7 @@ class Shell:
     """Runs commands as a shell does, and makes sessions without one."""
 
     system: System
+    http: httpx2.Client
 
     def env(self, **more: str) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PERDURE")}
@@ -58,11 +59,10 @@ class Shell:
         return Person(arguments, self.env(**env), columns, rows)
 
     def call(self, method: str, path: str, **body: Any) -> dict[str, Any]:
-        with httpx2.Client(base_url=self.system.api_url, timeout=20) as http:
-            response = http.request(method, f"/v1{path}", json=body or None)
-            response.raise_for_status()
-            answer: dict[str, Any] = response.json()
-            return answer
+        response = self.http.request(method, f"{self.system.api_url}/v1{path}", json=body or None)
+        response.raise_for_status()
+        answer: dict[str, Any] = response.json()
+        return answer
 
     def session(self, *said: str, **body: Any) -> dict[str, Any]:
         """A session in which these messages are answered."""
@@ -73,12 +73,16 @@ class Shell:
 
     def script(self, *behaviours: dict[str, Any]) -> None:
         """Make the model behave so at its next calls."""
-        with httpx2.Client() as http:
-            http.post(f"{self.system.model_url}/_script", json=list(behaviours)).raise_for_status()
+        self.http.post(f"{self.system.model_url}/_script", json=list(behaviours)).raise_for_status()
+
+
+@pytest.fixture(scope="session")
+def http() -> Iterator[httpx2.Client]:
+    with httpx2.Client(timeout=20) as client:
+        yield client
 
 
 @pytest.fixture
-def shell(system: System) -> Shell:
-    with httpx2.Client() as http:
-        http.delete(f"{system.model_url}/_script")
-    return Shell(system)
+def shell(system: System, http: httpx2.Client) -> Shell:
+    http.delete(f"{system.model_url}/_script")
+    return Shell(system, http)

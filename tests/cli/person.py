@@ -23,7 +23,7 @@ from tests.cli.terminal import Terminal
 from tests.system import ROOT
 
 PATIENCE = 20.0
-CTRL_C, CTRL_D, UP, ENTER = "\x03", "\x04", "\x1b[A", "\r"
+CTRL_C, CTRL_D, CTRL_Z, UP, ENTER = "\x03", "\x04", "\x1a", "\x1b[A", "\r"
 
 
 def _own_the_terminal() -> None:
@@ -102,6 +102,14 @@ class Person:
         while self._look(0):
             pass
         return int(self.process.returncode)
+
+    def is_suspended(self) -> bool:
+        pid, status = os.waitpid(self.process.pid, os.WNOHANG | os.WUNTRACED)
+        return pid != 0 and os.WIFSTOPPED(status)
+
+    def echoes(self) -> bool:
+        """Whether the terminal shows what is typed by itself, as a shell wants it."""
+        return bool(termios.tcgetattr(self._terminal)[3] & termios.ECHO)
 
     def _look(self, seconds: float) -> bool:
         if not select.select([self._terminal], [], [], seconds)[0]:

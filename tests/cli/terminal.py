@@ -38,6 +38,11 @@ class Terminal:
         return " ".join(self.text.split())
 
     @property
+    def letters(self) -> str:
+        """The text without spaces and line breaks, for what may break in the middle of a word."""
+        return "".join(self.text.split())
+
+    @property
     def cursor(self) -> tuple[int, int]:
         return self._row, self._column
 

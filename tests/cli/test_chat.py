@@ -1,10 +1,13 @@
 """A conversation in a real terminal."""
 
+import os
+import signal
+
 from api.cli.paper import PERSON_MARK
 from tests.cli.conftest import SLOWLY, Shell
-from tests.cli.person import CTRL_C, CTRL_D, ENTER, UP
+from tests.cli.person import CTRL_C, CTRL_D, CTRL_Z, ENTER, UP
 
-COUNTED = ", ".join(map(str, range(1, 61))) + "."
+COUNTED = ", ".join(map(str, range(1, 41))) + "."
 
 
 def test_ctrl_c_stops_the_answer_and_the_chat_goes_on(shell: Shell) -> None:
@@ -19,6 +22,30 @@ def test_ctrl_c_stops_the_answer_and_the_chat_goes_on(shell: Shell) -> None:
         person.watches(0.6)
         person.says("hello")
         person.sees("This is message 2 of our conversation.")
+
+
+def test_a_stop_before_the_answer_begins_holds_for_that_answer(shell: Shell) -> None:
+    shell.script(SLOWLY)
+    with shell.at_terminal("chat") as person:
+        person.sees("/help")
+        person.types("count to 1000" + ENTER + CTRL_C)
+        person.sees("stopped")
+        person.sees("› count to 1000")
+
+
+def test_a_suspended_chat_goes_on_where_it_was(shell: Shell) -> None:
+    shell.script(SLOWLY)
+    with shell.at_terminal("chat") as person:
+        person.sees("/help")
+        person.says("count to 40")
+        person.sees("1, 2, 3")
+        person.types(CTRL_Z)
+        person.waits_until(person.is_suspended)
+        assert person.echoes()
+        os.kill(person.process.pid, signal.SIGCONT)
+        person.waits_until(lambda: person.screen.letters.endswith("39,40."))
+        assert person.screen.letters.count(COUNTED.replace(" ", "")) == 1
+        assert not person.echoes()
 
 
 def test_ctrl_c_leaves_when_nothing_runs(shell: Shell) -> None:
@@ -73,9 +100,9 @@ def test_a_conversation_that_is_left_and_come_back_to(shell: Shell) -> None:
 
 def test_an_answer_that_began_elsewhere_goes_on_here(shell: Shell) -> None:
     shell.script(SLOWLY)
-    session = shell.session(message={"content": "count to 60", "message_id": "m-1"})
+    session = shell.session(message={"content": "count to 40", "message_id": "m-1"})
     with shell.at_terminal("chat", "--session", session["session_key"]) as person:
-        person.sees("59, 60.")
+        person.sees("39, 40.")
         assert person.screen.words.count(COUNTED) == 1
 
 
@@ -83,7 +110,7 @@ def test_typing_while_an_answer_streams_garbles_nothing_and_steers(shell: Shell)
     shell.script(SLOWLY)
     with shell.at_terminal("chat", columns=60, rows=40) as person:
         person.sees("/help")
-        person.says("count to 60")
+        person.says("count to 40")
         person.sees("1, 2, 3")
         for character in "bye hello":
             person.types(character)
@@ -119,8 +146,8 @@ def test_slash_commands(shell: Shell) -> None:
         assert person.exit_code() == 0
 
 
-def test_retries_are_counted_down(shell: Shell) -> None:
-    shell.script({"status": 429, "retry_after": 1.6})
+def test_retries_are_counted_down_and_a_failure_is_told(shell: Shell) -> None:
+    shell.script({"status": 429, "retry_after": 1.6}, {}, {"status": 401})
     with shell.at_terminal("chat") as person:
         person.sees("/help")
         person.says("My name is Ada")
@@ -128,13 +155,7 @@ def test_retries_are_counted_down(shell: Shell) -> None:
         person.sees("retry 2 in 1 s: rate limited")
         person.sees("Nice to meet you, Ada.")
         assert "retry" not in person.screen.words
-
-
-def test_a_failure_is_told_and_the_chat_goes_on(shell: Shell) -> None:
-    shell.script({"status": 401})
-    with shell.at_terminal("chat") as person:
-        person.sees("/help")
-        person.says("My name is Ada")
+        person.says("hello")
         person.sees("The answer failed:")
         person.says("What is my name?")
         person.sees("Your name is Ada.")
@@ -166,13 +187,12 @@ def test_an_answer_that_starts_anew_replaces_the_old_one(shell: Shell) -> None:
         assert "over and over" not in person.screen.words
 
 
-def test_control_characters_of_a_model_do_not_reach_the_terminal(shell: Shell) -> None:
+def test_control_characters_of_others_do_not_reach_the_terminal(shell: Shell) -> None:
     shell.script({"text": "\x1b[2J\x1b]0;owned\a\x9b31mred\r\x08\x00 end of it"})
-    session = shell.session(title="bad\x1b[31m\atitle")
+    session = shell.session("go", title="bad\x1b[31m\atitle")
     with shell.at_terminal("chat", "--session", session["session_key"]) as person:
-        person.says("go")
-        person.sees("end of it")
         person.sees("␛[2J␛]0;owned␇")
+        person.sees("end of it ›")
         assert person.screen.bells == 0
         assert "\x1b]" not in person.written
         assert "\x9b" not in person.written
@@ -183,13 +203,13 @@ def test_a_dumb_terminal_gets_plain_text(shell: Shell) -> None:
         person.sees("/help")
         person.says("My name is Ada")
         person.sees("I will remember your name.")
-        person.says("count to 60")
-        person.sees("59, 60.")
+        person.says("count to 40")
+        person.sees("39, 40.")
         person.types(CTRL_D)
         assert person.exit_code() == 0
         assert "\x1b" not in person.written
         assert person.screen.words.count("My name is Ada") == 1
-        assert "".join(person.screen.lines).count(COUNTED) == 1
+        assert person.screen.letters.count(COUNTED.replace(" ", "")) == 1
 
 
 def test_a_pipe_converses_line_by_line(shell: Shell) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from api.cli.paper import PERSON_MARK
 from tests.cli.conftest import SLOWLY, Shell
+from tests.cli.person import CTRL_C
 from tests.system import ROOT
 
 
@@ -33,12 +34,24 @@ def test_send_reads_standard_input(shell: Shell) -> None:
 def test_send_without_waiting_returns_at_once(shell: Shell) -> None:
     shell.script(SLOWLY)
     session = shell.session()
-    sent = _json(shell.run("send", session["session_key"], "count to 50", "--no-wait", "--json").stdout)
+    sent = _json(shell.run("send", session["session_key"], "count to 20", "--no-wait", "--json").stdout)
     assert set(sent) == {"message_id", "cursor"}
     done = _json(shell.run("send", session["session_key"], "hello", "--delivery", "queue", "--json").stdout)
     assert done["status"] == "completed"
     assert done["turn"] == 2
     assert done["text"].endswith("message 2 of our conversation.")
+
+
+def test_ctrl_c_leaves_an_answer_that_goes_on(shell: Shell) -> None:
+    shell.script(SLOWLY)
+    key = shell.session()["session_key"]
+    with shell.at_terminal("send", key, "count to 1000") as person:
+        person.sees("1, 2, 3")
+        person.types(CTRL_C)
+        assert person.exit_code() == 130
+        assert person.screen.lines[-2] == f"The session goes on: perdure watch {key}"
+    assert shell.call("GET", f"/sessions/{key}")["status"] == "active"
+    shell.call("DELETE", f"/sessions/{key}")
 
 
 def test_send_tells_a_failure(shell: Shell) -> None:
@@ -148,14 +161,14 @@ def test_watch_for_machines_is_one_event_a_line_and_goes_on_behind_a_cursor(shel
 
 def test_watch_shows_a_running_answer(shell: Shell) -> None:
     shell.script(SLOWLY)
-    session = shell.session(message={"content": "count to 60", "message_id": "m-1"})
+    session = shell.session(message={"content": "count to 30", "message_id": "m-1"})
     with shell.at_terminal("watch", session["session_key"]) as person:
         person.sees("1, 2, 3")
-        person.sees("59, 60.")
+        person.sees("29, 30.")
         shell.call("DELETE", f"/sessions/{session['session_id']}")
         person.sees("has ended: it was closed")
         assert person.exit_code() == 0
-        assert person.screen.words.count(", ".join(map(str, range(1, 61)))) == 1
+        assert person.screen.words.count(", ".join(map(str, range(1, 31)))) == 1
 
 
 def test_who_stops_reading_ends_it_without_a_word(shell: Shell) -> None:

@@ -113,8 +113,8 @@ def test_a_terminal_that_becomes_wider_keeps_one_copy() -> None:
 def test_after_a_break_the_text_goes_on_in_a_new_row() -> None:
     shown = _Shown()
     shown.message("one two")
-    shown.out.write("\nthe shell wrote\n")
-    shown.screen.restart()
+    shown.screen.let_others_write()
+    shown.out.write("the shell wrote\n")
     shown.message("one two three", "complete")
     assert shown.terminal.words == "one two the shell wrote three"
 

@@ -16,6 +16,7 @@ from api.cli.reducer import Conversation, Message
 from api.cli.roll import Roll
 from api.cli.safe_text import one_line, printable
 from api.cli.session_name import session_path
+from api.cli.settings import read_settings
 from api.cli.slash import Command, read_line
 from api.cli.wording import notice_of
 
@@ -193,3 +194,13 @@ def test_durations(seconds: float, words: str) -> None:
 def test_ago() -> None:
     assert ago("2026-11-20T11:55:00.000Z", NOW) == "5 min ago"
     assert ago("2026-11-20T12:00:00.500Z", NOW) == "now"
+
+
+def test_certificates_are_checked_wherever_there_are_any() -> None:
+    assert read_settings({"PERDURE_URL": "https://perdure.example"}).is_encrypted
+    assert not read_settings({}).is_encrypted
+
+
+def test_no_proxy_stands_before_this_machine() -> None:
+    assert read_settings({"PERDURE_URL": "http://localhost:1/"}).is_local
+    assert not read_settings({"PERDURE_URL": "https://perdure.example"}).is_local
