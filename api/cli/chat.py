@@ -115,6 +115,8 @@ class Chat:
             if event["type"] in {"message.accepted", "message.rejected"}:
                 self._outbox.taken(event["message_id"])
             self._narrator.tell(event)
+            self._outbox.found(self._narrator.conversation.messages)
+            self._outbox.found(self._narrator.conversation.waiting)
             self._progress.heard(event)
             self._stopping.heard(event)
             self._changed()

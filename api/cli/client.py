@@ -25,14 +25,6 @@ PATIENCE_SECONDS: Final = 5.0
 _TIMEOUT: Final = httpx2.Timeout(20.0, connect=5.0)
 _SILENCE: Final = httpx2.Timeout(5.0, read=45.0)
 """A stream has a heartbeat every 15 s: three of them missing are a broken connection."""
-_AWAY: Final = frozenset(
-    {
-        HTTPStatus.TOO_MANY_REQUESTS,
-        HTTPStatus.BAD_GATEWAY,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        HTTPStatus.GATEWAY_TIMEOUT,
-    }
-)
 _QUEUE_FULL: Final = "queue_full"
 _WAYS_OUT: Final = {
     "session_not_found": "There is no such session: `perdure sessions --all` lists them.",
@@ -167,7 +159,8 @@ def _problem(response: httpx2.Response, url: str) -> RefusedError | NotReachable
         detail = one_line(f"{detail} {wrong[0]['field']}: {wrong[0]['message']}.")
     code = str(problem.get("code") or "")
     detail = _WAYS_OUT.get(code, detail)
-    if response.status_code in _AWAY and code != _QUEUE_FULL:
+    is_away = response.is_server_error or response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+    if is_away and code != _QUEUE_FULL:
         return NotReachableError(detail)
     return RefusedError(detail, code)
 

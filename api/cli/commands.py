@@ -125,7 +125,7 @@ async def stop(api: Api, name: str, *, as_json: bool) -> None:
     taken = await patiently(partial(api.stop, path))
     after = await _once(api, path, taken["cursor"], lambda session: not _runs(session, turn))
     done = "will stop as soon as a worker runs" if _runs(after, turn) else "was stopped"
-    _answer(after, "did nothing" if turn is None else done, as_json=as_json)
+    _answer(after, "has nothing to stop" if turn is None else done, as_json=as_json)
 
 
 async def close(api: Api, name: str, *, as_json: bool) -> None:

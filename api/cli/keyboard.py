@@ -54,7 +54,7 @@ class Keyboard:
             chunk = b""
         if not chunk:
             asyncio.get_running_loop().remove_reader(self._descriptor)
-        for key in self._decoder.feed(chunk) if chunk else (Press.END_OF_INPUT,):
+        for key in self._decoder.feed(chunk) if chunk else (Press.HANG_UP,):
             self._on_key(key)
 
     def _announce(self, sequence: str) -> None:

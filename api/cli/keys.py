@@ -19,6 +19,8 @@ class Press(Enum):
     DELETE = auto()
     INTERRUPT = auto()
     END_OF_INPUT = auto()
+    HANG_UP = auto()
+    """No key: the terminal is gone."""
     LEFT = auto()
     RIGHT = auto()
     WORD_LEFT = auto()

@@ -5,7 +5,7 @@ Owns their ids, which make that harmless. Must not know what becomes of them.
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -54,6 +54,11 @@ class Outbox:
     def taken(self, message_id: str) -> None:
         """The session has taken or rejected this message."""
         self._pending.pop(message_id, None)
+
+    def found(self, held: Container[str]) -> None:
+        """The session has taken all of these, though nobody saw it."""
+        for message_id in [message_id for message_id in self._pending if message_id in held]:
+            self.taken(message_id)
 
     async def deliver(self) -> None:
         """Send what is put here, until cancelled."""

@@ -22,8 +22,8 @@ from api.cli.safe_text import one_line
 from api.cli.screen import Screen
 from api.cli.terminal import is_coloured, terminal_size
 
-PROMPT_SHARE: Final = 3
-"""The prompt takes at most this part of the terminal's rows."""
+SHARE: Final = 3
+"""The prompt, and what waits, take at most this part of the terminal's rows each."""
 
 
 class ScreenDesk:
@@ -84,7 +84,7 @@ class ScreenDesk:
     def _press(self, key: Key) -> None:
         if key is Press.INTERRUPT:
             self._interrupt()
-        elif key is Press.END_OF_INPUT and not self._editor.text:
+        elif key is Press.HANG_UP or (key is Press.END_OF_INPUT and not self._editor.text):
             self._left.set()
         else:
             line = self._editor.press(Press.DELETE if key is Press.END_OF_INPUT else key)
@@ -93,12 +93,13 @@ class ScreenDesk:
             self._draw()
 
     def _draw(self) -> None:
-        width = self.paper.width
-        shown = [*self._footing.waiting, *([self._footing.status] if self._footing.status else [])]
+        width, most = self.paper.width, max(1, self._canvas.size.rows // SHARE)
+        waiting = self._footing.waiting
+        more = [f"… and {len(waiting) - most} more"] if len(waiting) > most else []
+        shown = [*waiting[:most], *more, *([self._footing.status] if self._footing.status else [])]
         lines = [Line(((one_line(text, width), Tone.ASIDE),)) for text in shown]
         cursor = (len(lines) - 1, lines[-1].cells) if lines else (0, 0)
         if self._footing.is_idle or self._editor.text:
-            most = max(1, self._canvas.size.rows // PROMPT_SHARE)
             typed, (row, column) = prompt_lines(self._editor, width, most)
             cursor = (len(lines) + row, column)
             lines += typed

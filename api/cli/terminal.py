@@ -5,6 +5,7 @@ Owns the looks at the environment for that. Source for colours: no-color.org.
 
 import os
 import shutil
+import sys
 from typing import TextIO
 
 from api.cli.canvas import Size
@@ -12,8 +13,12 @@ from api.cli.canvas import Size
 
 def terminal_size() -> Size:
     """The size of the terminal, as it is now."""
-    columns, rows = shutil.get_terminal_size()
-    return Size(columns, rows)
+    try:
+        columns, rows = os.get_terminal_size(sys.stdout.fileno())
+    except OSError:
+        columns, rows = 0, 0
+    # Some terminals do not tell; the environment would, but not when the size changes.
+    return Size(columns, rows) if columns and rows else Size(*shutil.get_terminal_size())
 
 
 def is_screen(stream: TextIO) -> bool:

@@ -120,7 +120,7 @@ def test_sessions_lists_the_open_ones(shell: Shell) -> None:
 def test_stop_and_title(shell: Shell) -> None:
     session = shell.session()
     key = session["session_key"]
-    assert shell.run("stop", key).stdout == f"{key} did nothing.\n"
+    assert shell.run("stop", key).stdout == f"{key} has nothing to stop.\n"
     shell.run("send", key, "count to 1000", "--no-wait")
     assert shell.run("stop", key).stdout == f"{key} was stopped.\n"
     assert shell.run("title", key, "A walk").stdout == f"{key} is now “A walk”.\n"

@@ -57,11 +57,21 @@ async def _deliver(server: _Server, *letters: Letter) -> list[tuple[str, str]]:
 
 async def test_the_same_id_until_it_is_taken_and_then_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.cli.backoff.FIRST_SECONDS", 0.001)
-    server, first, second = _Server(503, None, 502, 202, 202), new_letter("one"), new_letter("two")
+    server, first, second = _Server(503, None, 500, 202, 202), new_letter("one"), new_letter("two")
     assert await _deliver(server, first, second) == []
     ids = [body["message_id"] for body in server.bodies]
     assert ids == [first.message_id] * 4 + [second.message_id]
     assert first.message_id != second.message_id
+
+
+async def test_what_is_found_in_the_session_is_not_pending_any_more() -> None:
+    async with _api(_Server()) as api:
+        outbox, letter = Outbox(api, "s", lambda *_: None), new_letter("one")
+        outbox.put(letter)
+        outbox.found({"another": 1})
+        assert list(outbox.pending) == [letter.message_id]
+        outbox.found({letter.message_id: 1})
+        assert not outbox.pending
 
 
 async def test_a_refused_message_is_given_back_and_holds_nothing_up() -> None:
