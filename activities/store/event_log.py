@@ -5,6 +5,7 @@ Delivery is exactly once because a writer's entries are counted (model step) or 
 the epoch and the fence let only the living write. Must not know providers or workflows.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -108,11 +109,10 @@ class EventLog:
         session_id = publication.session_id
         args = [*_arguments(publication), keys.channel(session_id)]
         async with patience():
-            reply = await self._publish(keys=keys.script_keys(session_id), args=args)
-        outcome = Outcome(reply.decode())
-        if outcome is not Outcome.LOST:
-            await self._index(publication)
-        return outcome
+            reply, _ = await asyncio.gather(
+                self._publish(keys=keys.script_keys(session_id), args=args), self._index(publication)
+            )
+        return Outcome(reply.decode())
 
     async def begin(self, writer: Writer, publication: Publication) -> Position | Outcome:
         """Publish, then let `writer` take over: its position, or LOST or FENCED."""
@@ -124,10 +124,10 @@ class EventLog:
             writer.turn,
         ]
         async with patience():
-            reply = await self._begin(keys=keys.script_keys(writer.session_id), args=args)
+            reply, _ = await asyncio.gather(
+                self._begin(keys=keys.script_keys(writer.session_id), args=args), self._index(publication)
+            )
         outcome = Outcome(reply[0].decode())
-        if outcome is not Outcome.LOST:
-            await self._index(publication)
         return _position(reply) if outcome is Outcome.OK else outcome
 
     async def append(self, writer: Writer, batch: Batch) -> tuple[Outcome, int]:
@@ -155,14 +155,16 @@ class EventLog:
             await self._redis.hset(keys.head(session_id), "stop", str(turn))
 
     async def _index(self, publication: Publication) -> None:
-        """Put the session in its tenant's list; a list of its own, because it lives in another slot."""
+        """Put the session in its tenant's list; a list of its own, because it lives in another slot.
+
+        Nobody's turn waits for it: it runs beside the script, and an echo puts nothing back.
+        """
         session_id, tenant, session = publication.session_id, publication.tenant, publication.session
-        async with patience():
-            if "last_activity_at" in session:
-                score = _milliseconds(session["last_activity_at"])
-                await self._redis.zadd(keys.sessions(tenant), {session_id: score}, gt=True)
-            if "session_key" in session:
-                await self._redis.hset(keys.session_keys(tenant), session["session_key"], session_id)
+        if "last_activity_at" in session:
+            score = _milliseconds(session["last_activity_at"])
+            await self._redis.zadd(keys.sessions(tenant), {session_id: score}, gt=True)
+        if "session_key" in session:
+            await self._redis.hset(keys.session_keys(tenant), session["session_key"], session_id)
 
 
 def _milliseconds(timestamp: str) -> float:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import httpx2
 
 from api.errors import PROBLEM_JSON
-from tests.reducer import StrictReducer
+from tests.reducer import Reducer
 from tests.viewer import ended, turn_over, watch
 from workflows.contract.errors import ErrorCode
 
@@ -104,12 +104,12 @@ async def logged(http: Http, session_id: str) -> list[Json]:
         cursor = {"after": found["cursor"]}
 
 
-async def answered(http: Http, session_id: str, turn: int = 1) -> StrictReducer:
+async def answered(http: Http, session_id: str, turn: int = 1) -> Reducer:
     """What a viewer holds when `turn` is over."""
     return await watch(http, session_id, turn_over(turn))
 
 
-async def running(http: Http, session_id: str, turn: int = 1) -> StrictReducer:
+async def running(http: Http, session_id: str, turn: int = 1) -> Reducer:
     """What a viewer holds when the first words of `turn` are there."""
     return await watch(
         http, session_id, lambda _, event: event["type"] == "message.delta" and event["turn"] == turn

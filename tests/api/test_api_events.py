@@ -23,7 +23,7 @@ from tests.api.asking import (
     say,
     start,
 )
-from tests.reducer import StrictReducer
+from tests.reducer import Reducer
 from tests.system import System
 from tests.viewer import ended, events, turn_over, watch
 
@@ -176,9 +176,9 @@ async def test_a_finished_answer_reconnected_at_every_point_is_one_copy(http: Ht
     for cut, event in enumerate(everything):
         rest = await whole(http, session_id, event["cursor"])
         assert without_replay(rest) == without_replay(everything[cut + 1 :])
-    held = StrictReducer()
+    held = Reducer()
     for event in everything:
-        held.apply(event)
+        held.feed(event)
     assert held.messages["a-1.1"].text == "".join(f"w{n} " for n in range(150))
 
 
@@ -187,14 +187,14 @@ async def test_a_running_answer_reconnected_at_every_point_is_one_copy(
     http: Http, system: System, taken: int
 ) -> None:
     session_id = await speaking(http, system, tokens=100, tokens_per_second=100)
-    held = StrictReducer()
+    held = Reducer()
     connections = 0
     async with asyncio.timeout(30):
         while held.turns.get(1) != "completed":
             connections += 1
             async with aclosing(events(http, session_id, held.cursor)) as stream:
                 for _ in range(taken):
-                    held.apply(await anext(stream))
+                    held.feed(await anext(stream))
                     if held.turns.get(1) == "completed":
                         break
     assert held.messages["a-1.1"].text == "".join(f"w{n} " for n in range(100))
@@ -206,14 +206,14 @@ async def test_a_connection_cut_in_the_middle_of_a_frame_loses_nothing(http: Htt
     await close(http, session_id)
     url = f"/v1/sessions/{session_id}/events"
     for size in (1, 100, 333, 1000, 2500):
-        held = StrictReducer()
+        held = Reducer()
         while not held.ended:
             headers = {"Last-Event-ID": held.cursor} if held.cursor else {}
             body = (await http.get(url, headers=headers)).content
             # Only whole frames count; what is cut off comes again. A larger cut makes progress.
             whole_frames = body[: max(size, body.index(b"\n\n") + 2)].split(b"\n\n")[:-1]
             for frame in whole_frames:
-                held.apply(parsed(frame))
+                held.feed(parsed(frame))
         assert held.messages["a-1.1"].text == "".join(f"w{n} " for n in range(150))
 
 
@@ -290,13 +290,14 @@ async def test_a_stream_ends_with_its_session_and_whenever_it_is_asked_for_again
 
 async def test_events_behind_a_writes_cursor_hold_its_effect(http: Http) -> None:
     session_id = (await start(http))["session_id"]
-    held = StrictReducer()
+    held = Reducer()
     for act_on, kind in (
         (lambda: say(http, session_id, "x"), "message.accepted"),
         (lambda: change(http, session_id, title="new"), "session.updated"),
         (lambda: act(http, session_id, "pause"), "session.paused"),
         (lambda: act(http, session_id, "resume"), "session.resumed"),
-    ):
+    )
+    for act_on, kind in actions:
         cursor = (await act_on())["cursor"]
         async with asyncio.timeout(10), aclosing(events(http, session_id, after=cursor)) as stream:
             async for event in stream:

@@ -23,7 +23,7 @@ from tests.api.asking import (
     start,
     transcript,
 )
-from tests.reducer import StrictReducer
+from tests.reducer import Reducer
 from tests.system import System
 from tests.viewer import events, turn_over, watch
 
@@ -74,8 +74,8 @@ async def test_who_asks_for_what_was_trimmed_gets_a_reset_first(http: Http, redi
         assert set(reset["session"]) == SESSION_FIELDS
         assert (reset["messages"], reset["partial"]) == (said, None)
         assert (reset["sentences"], reset["speech"]) == ([], [])
-        held = StrictReducer()
-        held.apply(reset)
+        held = Reducer()
+        held.feed(reset)
         await say(http, session_id, "on", message_id=f"on-{len(said)}")
         turn = len(said) // 2 + 1
         await watch(http, session_id, turn_over(turn), held)
@@ -103,16 +103,16 @@ async def test_a_page_of_a_trimmed_log_begins_with_a_reset(http: Http, redis: "R
     session_id = await talked(http)
     everything = await logged(http, session_id)
     await trim(redis, session_id, everything[-3]["cursor"])
-    held = StrictReducer()
+    held = Reducer()
     first = await page(http, session_id, limit=200)
     assert kinds(first["events"])[0] == "reset"
     assert kinds(first["events"]).count("reset") == 1
     for event in first["events"]:
-        held.apply(event)
+        held.feed(event)
     await say(http, session_id, "on")
     await answered(http, session_id, 4)
     for event in (await page(http, session_id, limit=200, after=first["cursor"]))["events"]:
-        held.apply(event)
+        held.feed(event)
     assert held.messages["a-4.1"].status == "complete"
     assert len(held.messages) == 8
 
@@ -124,9 +124,9 @@ async def test_a_closed_session_that_was_trimmed_is_a_reset_that_ends(http: Http
     await trim(redis, session_id, everything[-2]["cursor"])
     async with asyncio.timeout(10):
         found = [event async for event in events(http, session_id)]
-    held = StrictReducer()
+    held = Reducer()
     for event in found:
-        held.apply(event)
+        held.feed(event)
     assert (kinds(found)[0], held.ended, len(held.messages)) == ("reset", "user_ended", 2)
 
 
@@ -137,8 +137,8 @@ async def test_a_lost_log_is_a_reset_at_once_and_goes_on(http: Http, redis: "Red
     await redis.delete(keys.log(session_id))
     reset = (await viewed(http, session_id, 1, None if asked == "the beginning" else cursor))[0]
     assert reset["type"] == "reset"
-    held = StrictReducer()
-    held.apply(reset)
+    held = Reducer()
+    held.feed(reset)
     assert len(held.messages) == 2
     await say(http, session_id, "on")
     await watch(http, session_id, turn_over(2), held)
@@ -182,11 +182,11 @@ async def test_a_log_that_is_lost_in_the_middle_of_an_answer_never_shows_a_gap(
         assert count <= 3
 
 
-async def counted(http: Http, session_id: str) -> tuple[StrictReducer, int]:
+async def counted(http: Http, session_id: str) -> tuple[Reducer, int]:
     """What a viewer holds at the end of the first turn, and how many resets that took."""
     resets = 0
 
-    def over(held: StrictReducer, event: dict[str, Any]) -> bool:
+    def over(held: Reducer, event: dict[str, Any]) -> bool:
         nonlocal resets
         resets += event["type"] == "reset"
         done = held.messages.get("a-1.1")
@@ -200,7 +200,7 @@ async def test_a_viewer_of_a_paused_session_learns_of_a_lost_log_when_it_goes_on
 ) -> None:
     session_id = await talked(http, turns=1)
     await act(http, session_id, "pause")
-    held = StrictReducer()
+    held = Reducer()
     watching = asyncio.create_task(watch(http, session_id, turn_over(2), held))
     await asyncio.sleep(0.3)
     await redis.delete(keys.log(session_id))
