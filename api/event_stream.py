@@ -4,9 +4,10 @@ Owns the promise that a viewer misses nothing and gets nothing twice; must not k
 insides.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from activities.store.cursor import BEGINNING, Cursor
 from activities.store.log_reader import LoggedEvent, LogReader, LogTornError
@@ -17,6 +18,8 @@ from api.reset import read_reset
 from workflows.contract.events import SessionEnded
 
 ENDED: str = SessionEnded.model_fields["type"].default
+_NOWHERE: Final = Cursor(0, 10**15 - 1)
+"""In no log: who stands here has to begin anew."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class EventStream:
         self._projection = projection
         self._seam = BEGINNING
         self._asked = cursor
+        self._reset_at: Cursor | None = None
+        """Where the last reset left the viewer who has got nothing since."""
         self.cursor = cursor or BEGINNING
         self.over = False
         """Whether the viewer has everything that will ever be."""
@@ -46,30 +51,40 @@ class EventStream:
     async def open(self) -> None:
         """Find the seam between replay and live; without a cursor, start at it."""
         last = await self._reader.last(self._session_id)
-        self._seam = last.cursor if last else BEGINNING
+        if last is None:
+            await self._open_without_log()
+            return
+        self._seam = last.cursor
         if self._asked is None:
             self.cursor = self._seam
-        self.over = last is not None and last.kind == ENDED and self.cursor.agrees_with(last.cursor)
+        self.over = last.kind == ENDED and self.cursor.agrees_with(last.cursor)
 
     async def page(self, limit: int) -> Sequence[Seen]:
         """Up to `limit` events that are there already."""
-        try:
-            found = await self._reader.continuing(self._session_id, self.cursor, limit)
-        except LogTornError:
-            return await self._begin_anew()
-        return await self._made_whole(found)
+        return await self._following(self._reader.continuing(self._session_id, self.cursor, limit))
 
     async def next(self, feed: Feed) -> Sequence[Seen]:
         """The next events, as soon as there are any."""
-        while True:
-            try:
-                seen = await self._made_whole(await feed.after(self.cursor))
-            except LogTornError:
-                seen = await self._begin_anew()
-            if seen:
-                return seen
-            # The store has lost the session; its workflow will tell it again.
+        while not (seen := await self._following(feed.after(self.cursor))):
+            # The store has lost what comes next; the workflow will tell it again.
             await feed.change()
+        return seen
+
+    async def _open_without_log(self) -> None:
+        """The session has not spoken yet, or the store has lost what it said."""
+        session = await self._projection.session(self._session_id)
+        self._seam = session.cursor if session else BEGINNING
+        if self._asked is None or self._asked == self._seam:
+            self.cursor = self._reset_at = self._seam
+            self.over = session is not None and session.closed
+        else:
+            self.cursor = _NOWHERE
+
+    async def _following(self, events: Awaitable[Sequence[LoggedEvent]]) -> Sequence[Seen]:
+        try:
+            return await self._made_whole(await events)
+        except LogTornError:
+            return await self._begin_anew()
 
     async def _made_whole(self, events: Sequence[LoggedEvent]) -> Sequence[Seen]:
         """The events up to a bare reset, which is made good; what follows it is read anew."""
@@ -81,15 +96,16 @@ class EventStream:
         return seen
 
     async def _begin_anew(self) -> Sequence[Seen]:
-        """Everything at once, and on behind it; nothing while the store knows nothing."""
+        """Everything at once, and on behind it; nothing while the store knows nothing new."""
         reset = await read_reset(self._session_id, self._projection, self._reader, datetime.now(UTC))
-        if reset is None:
+        if reset is None or reset.event.cursor == self._reset_at:
             return ()
-        self.cursor = reset.event.cursor
+        self.cursor = self._reset_at = reset.event.cursor
         self.over = reset.closed
         return (Seen(reset.event, replay=self.cursor <= self._seam),)
 
     def _take(self, event: LoggedEvent) -> Seen:
         self.cursor = event.cursor
+        self._reset_at = None
         self.over = event.kind == ENDED
         return Seen(event, replay=event.cursor <= self._seam)

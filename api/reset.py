@@ -37,12 +37,14 @@ class _Spoken:
     partial: dict[str, Any] | None = None
     completed: dict[str, Any] | None = None
     """Its `message.completed`."""
+    torn: bool = False
+    """Whether the log has lost how it began."""
 
     def after(self, entry: LoggedEvent) -> "_Spoken":
         """With `entry`."""
         match entry.kind:
             case "message.delta":
-                return _Spoken(entry.cursor, partial=self._longer(from_json(entry.event)))
+                return self._longer(entry.cursor, from_json(entry.event))
             case "message.completed":
                 return _Spoken(entry.cursor, completed=from_json(entry.event))
             case "turn.superseded":
@@ -50,10 +52,11 @@ class _Spoken:
             case _:
                 return replace(self, cursor=entry.cursor)
 
-    def _longer(self, delta: dict[str, Any]) -> dict[str, Any]:
+    def _longer(self, cursor: Cursor, delta: dict[str, Any]) -> "_Spoken":
         message_id, held = delta["message_id"], self.partial
         shown = held["text"] if held and held["message_id"] == message_id else ""
-        return {"message_id": message_id, "turn": delta["turn"], "text": shown + delta["text"]}
+        partial = {"message_id": message_id, "turn": delta["turn"], "text": shown + delta["text"]}
+        return _Spoken(cursor, partial, torn=self.torn or delta["offset"] != len(shown))
 
 
 async def read_reset(
@@ -61,12 +64,15 @@ async def read_reset(
 ) -> Reset | None:
     """The reset as of the projection; what follows its cursor in the log goes on from it.
 
-    None when nothing was projected.
+    None when nothing was projected, or when nobody can say what the running message is.
     """
     image = await projection.image(session_id)
     if image.session is None:
         return None
     spoken = await _spoken(session_id, image.cursor, reader)
+    if spoken.torn:
+        return None
+    place = spoken.cursor if spoken.cursor == image.cursor else image.cursor
     event = {
         "type": KIND,
         "session_id": session_id,
@@ -77,7 +83,7 @@ async def read_reset(
         "sentences": [],
         "speech": [],
     }
-    return Reset(LoggedEvent(spoken.cursor, KIND, to_json(event)), image.session.closed)
+    return Reset(LoggedEvent(place, KIND, to_json(event)), image.session.closed)
 
 
 async def _spoken(session_id: str, end: Cursor, reader: LogReader) -> _Spoken:
