@@ -121,11 +121,14 @@ async def watch(api: Api, name: str, after: str | None, *, as_json: bool) -> Non
 async def stop(api: Api, name: str, *, as_json: bool) -> None:
     """Stop the running turn."""
     path = session_path(name)
-    turn = (await api.session(path))["turn"]
-    taken = await patiently(partial(api.stop, path))
-    after = await _once(api, path, taken["cursor"], lambda session: not _runs(session, turn))
-    done = "will stop as soon as a worker runs" if _runs(after, turn) else "was stopped"
-    _answer(after, "has nothing to stop" if turn is None else done, as_json=as_json)
+    before = (await api.session(path))["turn"]
+    cursor = (await patiently(partial(api.stop, path)))["cursor"]
+    after = await _once(
+        api, path, cursor, lambda session: session["turn"] is None or _is_other(session, before)
+    )
+    happened = {event["type"] for event in (await api.past_events(path, cursor))["events"]}
+    runs_still = "will stop as soon as a worker runs" if after["turn"] else "has nothing to stop"
+    _answer(after, "was stopped" if "turn.stopped" in happened else runs_still, as_json=as_json)
 
 
 async def close(api: Api, name: str, *, as_json: bool) -> None:
@@ -155,9 +158,9 @@ async def _once(api: Api, path: str, cursor: str, is_done: Callable[[Json], bool
     return session
 
 
-def _runs(session: Json, turn: Json | None) -> bool:
-    running = session["turn"]
-    return turn is not None and running is not None and running["number"] == turn["number"]
+def _is_other(session: Json, turn: Json | None) -> bool:
+    """Whether the session has gone on to another turn."""
+    return turn is not None and session["turn"] is not None and session["turn"]["number"] != turn["number"]
 
 
 def _is_closed(session: Json) -> bool:
