@@ -118,9 +118,11 @@ def normal_origin(origin: str) -> str:
 
 
 def _split(authority: str) -> tuple[str, str]:
-    """Host name and port of `host:port`, of which either may be missing."""
+    """Host name and port of `host:port`, of which either may be missing; empty where it is anything else."""
     try:
         parts = urlsplit(f"//{authority}")
+        if parts.netloc != authority or "@" in authority:
+            return "", ""
         return (parts.hostname or "").lower(), str(parts.port or "")
     except ValueError:
         return "", ""

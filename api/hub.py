@@ -23,7 +23,9 @@ from activities.store.cursor import BEGINNING, Cursor
 from activities.store.log_reader import LoggedEvent, LogReader, LogTornError
 
 RING: Final = 512
-PAGE: Final = 500
+RING_BYTES: Final = 1024 * 1024
+PAGE: Final = 64
+"""Events that a viewer holds at most, so that one who does not read costs little, however large they are."""
 SLOW_LOOK_SECONDS: Final = 2.0
 """A wake-up may be lost; the log is not."""
 RECOVERY_SECONDS: Final = 0.2
@@ -38,7 +40,8 @@ class Feed:
     def __init__(self, session_id: str, reader: LogReader) -> None:
         self._session_id = session_id
         self._reader = reader
-        self._ring: deque[LoggedEvent] = deque(maxlen=RING)
+        self._ring: deque[LoggedEvent] = deque()
+        self._ring_bytes = 0
         self._start = self._end = BEGINNING
         self._news = asyncio.Event()
         self._woken = asyncio.Event()
@@ -82,7 +85,7 @@ class Feed:
         try:
             await self._read_on()
         except LogTornError:
-            self._ring.clear()
+            self._empty()
             self._end = await self._last()
         self._tell()
 
@@ -103,25 +106,32 @@ class Feed:
         """Keep `event`; the ring never has a hole, so that a place in it can be computed."""
         place = event.cursor
         if not self._ring or not place.follows(self._ring[-1].cursor):
-            self._ring.clear()
+            self._empty()
             self._start = self._end if place.follows(self._end) else Cursor(place.epoch, place.n - 1)
-        elif len(self._ring) == RING:
-            self._start = self._ring[0].cursor
         self._ring.append(event)
+        self._ring_bytes += len(event.event)
+        while len(self._ring) > RING or self._ring_bytes > RING_BYTES:
+            oldest = self._ring.popleft()
+            self._ring_bytes -= len(oldest.event)
+            self._start = oldest.cursor
+
+    def _empty(self) -> None:
+        self._ring.clear()
+        self._ring_bytes = 0
 
     def _tell(self) -> None:
         self._news.set()
         self._news = asyncio.Event()
 
     def _held_after(self, cursor: Cursor) -> Sequence[LoggedEvent] | None:
-        """The events behind `cursor` in the ring; None when the ring does not reach back to it."""
+        """The next events behind `cursor` in the ring; None when the ring does not reach back to it."""
         if self._end != BEGINNING and cursor.agrees_with(self._end):
             return ()
         index = cursor.n - self._start.n
         if not self._ring or not 0 <= index <= len(self._ring):
             return None
         place = self._ring[index - 1].cursor if index else self._start
-        return list(islice(self._ring, index, None)) if cursor.agrees_with(place) else None
+        return list(islice(self._ring, index, index + PAGE)) if cursor.agrees_with(place) else None
 
 
 class Hub:

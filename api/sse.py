@@ -4,12 +4,14 @@ Source: WHATWG HTML, server-sent events. JSON never holds a raw line feed or car
 line is enough. Must not know where events come from.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from api.event_stream import Seen
 
 MEDIA_TYPE: Final = "text/event-stream"
 HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+CHUNK_BYTES: Final = 64 * 1024
 HEARTBEAT_SECONDS: Final = 15.0
 HEARTBEAT: Final = b": still here\n\n"
 _REPLAY: Final = b'{"replay":true,'
@@ -23,6 +25,19 @@ def frame(seen: Seen) -> bytes:
         event.kind.encode(),
         data(seen),
     )
+
+
+def chunks(events: Sequence[Seen]) -> Iterator[bytes]:
+    """Events as frames, some at a time, so that they need not be copied whole."""
+    frames, size = [], 0
+    for seen in events:
+        frames.append(frame(seen))
+        size += len(frames[-1])
+        if size >= CHUNK_BYTES:
+            yield b"".join(frames)
+            frames, size = [], 0
+    if frames:
+        yield b"".join(frames)
 
 
 def data(seen: Seen) -> bytes:

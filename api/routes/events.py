@@ -86,7 +86,8 @@ async def _frames(here: Context, session_id: str, stream: EventStream) -> AsyncI
             except TimeoutError:
                 yield sse.HEARTBEAT
             else:
-                yield b"".join(map(sse.frame, seen))
+                for chunk in sse.chunks(seen):
+                    yield chunk
 
 
 async def _next(stream: EventStream, feed: Feed) -> Sequence[Seen]:

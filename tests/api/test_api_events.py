@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -291,20 +290,17 @@ async def test_a_stream_ends_with_its_session_and_whenever_it_is_asked_for_again
 
 async def test_events_behind_a_writes_cursor_hold_its_effect(http: Http) -> None:
     session_id = (await start(http))["session_id"]
-    held = Reducer()
-    actions: tuple[tuple[Callable[[], Awaitable[dict[str, Any]]], str], ...] = (
-        (lambda: say(http, session_id, "x"), "message.accepted"),
-        (lambda: change(http, session_id, title="new"), "session.updated"),
-        (lambda: act(http, session_id, "pause"), "session.paused"),
-        (lambda: act(http, session_id, "resume"), "session.resumed"),
-    )
-    for act_on, kind in actions:
-        cursor = (await act_on())["cursor"]
-        async with asyncio.timeout(10), aclosing(events(http, session_id, after=cursor)) as stream:
-            async for event in stream:
-                if event["type"] == kind:
-                    break
-    del held
+    await expect(http, session_id, "message.accepted", await say(http, session_id, "x"))
+    await expect(http, session_id, "session.updated", await change(http, session_id, title="new"))
+    await expect(http, session_id, "session.paused", await act(http, session_id, "pause"))
+    await expect(http, session_id, "session.resumed", await act(http, session_id, "resume"))
+
+
+async def expect(http: Http, session_id: str, kind: str, written: Json) -> None:
+    async with asyncio.timeout(10), aclosing(events(http, session_id, after=written["cursor"])) as stream:
+        async for event in stream:
+            if event["type"] == kind:
+                break
 
 
 @pytest.mark.parametrize(
