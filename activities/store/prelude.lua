@@ -48,6 +48,16 @@ local function is_news(entry)
   return not redis.call('ZSCORE', NAMES, entry.name)
 end
 
+-- An older publication says nothing new, or it is a repeated workflow task's, and knows less than the lost one
+-- did: that one had heard of more entries in the log. Too old to tell is taken for an echo.
+local function echoes(p)
+  if p.base <= counter('base') - REMEMBERED_NAMES then return true end
+  for _, entry in ipairs(p.entries) do
+    if is_news(entry) then return false end
+  end
+  return true
+end
+
 -- The log holds what the workflow told, nothing less and nothing else. Less: the store lost entries. Else: a
 -- workflow task published, was lost, and decided otherwise when it was repeated.
 local function agrees(p)
@@ -75,7 +85,7 @@ local function admit(p)
   elseif epoch ~= asked then
     return 'lost'
   elseif p.base < counter('base') then
-    return 'echo'
+    return echoes(p) and 'echo' or 'lost'
   elseif not agrees(p) then
     return 'lost'
   end

@@ -37,8 +37,10 @@ class StoreModel:
             self._begin_epoch(publication)
         if self.epoch != publication.epoch:
             raise LostError
-        if publication.base < self.base:
+        if publication.base < self.base and not self._news(publication):
             return
+        if publication.base < self.base:
+            raise LostError
         self._agree(publication)
         self.base = publication.base
         self.log += self._news(publication)

@@ -62,7 +62,7 @@ class LogModel:
         if p.epoch != self.epoch:
             return Outcome.LOST
         if p.base < (self.base or 0):
-            return Outcome.ECHO
+            return Outcome.ECHO if {entry.name for entry in p.entries} <= self.names else Outcome.LOST
         known_here_or_there = self.names | {entry.name for entry in p.entries}
         if len(known_here_or_there) != max(len(self.names), p.end):
             return Outcome.LOST

@@ -96,6 +96,19 @@ async def test_the_lost_task_that_comes_late_is_not_published(
     assert "turn.started" not in await kinds_of(redis, telling.session_id)
 
 
+async def test_what_a_repeated_task_adds_to_less_than_the_lost_one_knew_is_noticed(
+    log: EventLog, redis: "Redis", telling: Telling
+) -> None:
+    """The lost task saw a step end, which confirmed what rode on it; its repetition sees a message first."""
+    riding = telling.tell("turn.started")
+    await log.publish(riding.publication())
+    lost = riding.confirmed(riding.publication()).tell("turn.retrying")
+    await log.publish(lost.publication())
+    repeated = riding.tell("message.accepted")
+    assert await log.publish(repeated.publication()) is Outcome.LOST
+    assert await log.publish(riding.publication()) is Outcome.ECHO
+
+
 @pytest.mark.parametrize("empty", [True, False])
 async def test_entries_that_the_store_lost_are_noticed(
     log: EventLog, redis: "Redis", telling: Telling, empty: bool
