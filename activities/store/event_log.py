@@ -5,7 +5,6 @@ Delivery is exactly once because a writer's entries are counted (model step) or 
 the epoch and the fence let only the living write. Must not know providers or workflows.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -109,10 +108,10 @@ class EventLog:
         session_id = publication.session_id
         args = [*_arguments(publication), keys.channel(session_id)]
         async with patience():
-            reply, _ = await asyncio.gather(
-                self._publish(keys=keys.script_keys(session_id), args=args), self._index(publication)
-            )
-        return Outcome(reply.decode())
+            reply = await self._publish(keys=keys.script_keys(session_id), args=args)
+            outcome = Outcome(reply.decode())
+            await self._index(publication, outcome)
+        return outcome
 
     async def begin(self, writer: Writer, publication: Publication) -> Position | Outcome:
         """Publish, then let `writer` take over: its position, or LOST or FENCED."""
@@ -124,10 +123,9 @@ class EventLog:
             writer.turn,
         ]
         async with patience():
-            reply, _ = await asyncio.gather(
-                self._begin(keys=keys.script_keys(writer.session_id), args=args), self._index(publication)
-            )
-        outcome = Outcome(reply[0].decode())
+            reply = await self._begin(keys=keys.script_keys(writer.session_id), args=args)
+            outcome = Outcome(reply[0].decode())
+            await self._index(publication, outcome)
         return _position(reply) if outcome is Outcome.OK else outcome
 
     async def append(self, writer: Writer, batch: Batch) -> tuple[Outcome, int]:
@@ -154,11 +152,10 @@ class EventLog:
         async with patience():
             await self._redis.hset(keys.head(session_id), "stop", str(turn))
 
-    async def _index(self, publication: Publication) -> None:
-        """Put the session in its tenant's list; a list of its own, because it lives in another slot.
-
-        Nobody's turn waits for it: it runs beside the script, and an echo puts nothing back.
-        """
+    async def _index(self, publication: Publication, outcome: Outcome) -> None:
+        """Put the session in its tenant's list; not in the script, because the list lives in another slot."""
+        if outcome is Outcome.LOST:
+            return
         session_id, tenant, session = publication.session_id, publication.tenant, publication.session
         if "last_activity_at" in session:
             score = _milliseconds(session["last_activity_at"])
