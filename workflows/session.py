@@ -196,7 +196,7 @@ class Session:
     def _fold_step(self) -> None:
         outcome = self._step.take(self._state, self._now())
         if outcome.published is not None:
-            self._outbox = self._outbox.confirmed(outcome.published)
+            self._outbox = self._outbox.confirmed(outcome.published, settled=outcome.settled)
         self._record(*outcome.events)
         if outcome.fault is not None:
             self._repair_store(outcome.fault)

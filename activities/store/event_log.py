@@ -173,6 +173,7 @@ def _arguments(p: Publication) -> list[Any]:
     args: list[Any] = [
         p.epoch,
         p.base,
+        p.settled,
         p.revision,
         int(p.closing),
         KEPT_ENTRIES if p.trim else 0,

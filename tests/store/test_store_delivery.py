@@ -2,8 +2,6 @@
 
 Owns random schedules of whole turns: attempts that write, are cut short, thaw after their successor, are
 stopped; workflows that lose an answer; stores that go back or lose everything; viewers that read at times.
-Not in them: a store that goes back behind a step's end before the workflow has told of it, which nothing in a
-publication can show.
 """
 
 import asyncio
@@ -149,14 +147,12 @@ class DeliveryMachine(RuleBasedStateMachine):
         self.riding = None
 
     async def _end_turn(self, result: StepResult) -> None:
-        """Told and confirmed at once: see the module's docstring."""
         self.running, self.kept[self.turn] = False, result.text
         if self.riding is not None:
-            self.telling = self.telling.confirmed(self.riding)
+            self.telling = self.telling.confirmed(self.riding, settled=True)
         if result.text:
             self.telling = self.telling.say(result.text, message_id=f"a-{self.turn}", turn=self.turn)
         self.telling = self.telling.show(turn=None).tell("turn.completed", turn=self.turn)
-        await self._publish()
 
     # ---- attempts, living and dead -------------------------------------------------------------------
 

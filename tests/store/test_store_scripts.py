@@ -171,6 +171,9 @@ class ScriptsMachine(RuleBasedStateMachine):
         attempt.last = batch(start, *texts, done=b"done" if last else None, stoppable=stoppable)
         if self._append(attempt.writer, attempt.last) is Outcome.OK:
             attempt.next = max(attempt.next, start + count)
+            known_here = attempt.writer.epoch == self.telling.epoch == self.model.epoch
+            if last and known_here and attempt is self.attempts[-1]:
+                self.telling = replace(self.telling, settled=self.model.settled)
 
     @precondition(lambda self: self.attempts)
     @rule(which=st.integers(0, 10))
@@ -251,6 +254,7 @@ def head_of_model(model: LogModel) -> dict[str, bytes]:
         "told": len(model.names) or None,
         "revision": model.revision,
         "stop": model.stop,
+        "settled": model.settled or None,
     }
     if model.step is not None:
         step = replace(model.step)

@@ -47,6 +47,8 @@ class Outbox(Value):
     """The life of the log that `base` and `entries` belong to."""
     base: int = 0
     """Entries known to be in the log of this epoch."""
+    settled: int = 0
+    """Steps whose last word is known to be in it."""
     entries: tuple[LogEntry, ...] = ()
     counts: dict[str, int] = {}
     """How many events of each type were ever added."""
@@ -92,6 +94,7 @@ class Outbox(Value):
             tenant=state.tenant,
             epoch=state.epoch,
             base=self.base,
+            settled=self.settled,
             entries=self.entries,
             revision=state.revision,
             session={name: value for name, value in fields.items() if self._is_news(name, value)},
@@ -102,13 +105,17 @@ class Outbox(Value):
             trim=trim,
         )
 
-    def confirmed(self, publication: Publication) -> "Outbox":
-        """After `publication` is known to be in the store; what went to another epoch's log went nowhere."""
+    def confirmed(self, publication: Publication, *, settled: bool = False) -> "Outbox":
+        """After `publication` is known to be in the store; what went to another epoch's log went nowhere.
+
+        `settled`: so is the last word of the step that carried it.
+        """
         if publication.epoch != self.epoch:
             return self
         told = max(publication.end - self.base, 0)
         update: dict[str, Any] = {
             "base": self.base + told,
+            "settled": self.settled + settled,
             "entries": self.entries[told:],
             "writes": tuple(write for write in self.writes if write not in publication.writes),
             "messages": max(self.messages, publication.messages_from + len(publication.messages)),
