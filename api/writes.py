@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Final
 
 from activities.store.client import StoreUnavailableError
-from activities.store.cursor import BEGINNING, Cursor
+from activities.store.cursor import Cursor
 from activities.store.projection import ProjectedSession
 from api.context import Context
 from api.errors import Problem
@@ -26,9 +26,8 @@ async def send(here: Context, session: ProjectedSession, command: Command) -> Cu
     """Hand `command` to the session. Raises Problem: `session_closed`, `engine_unavailable`."""
     named = command if isinstance(command, SendMessage) else command.model_copy(update=fresh_write_id())
     session_id = session.fields["session_id"]
-    before = await place(here, session_id)
     await here.engine.signal(session_id, named.kind, signal_payload(named))
-    cursor = behind(before, named)
+    cursor = behind(session.end, named)
     await _unless_too_late(here, session_id, cursor)
     return cursor
 
@@ -45,12 +44,6 @@ async def send_unless_over(here: Context, session: ProjectedSession, command: Co
         return session.cursor
 
 
-async def place(here: Context, session_id: str) -> Cursor:
-    """Where the session's log ends now."""
-    last = await here.reader.last(session_id)
-    return last.cursor if last else BEGINNING
-
-
 def fresh_write_id() -> dict[str, str]:
     """The field that names a command."""
     return {"write_id": f"w-{token_hex(8)}"}
@@ -64,8 +57,7 @@ def behind(before: Cursor, command: Command) -> Cursor:
 
 async def _unless_too_late(here: Context, session_id: str, cursor: Cursor) -> None:
     """While a session is ending, an answer waits until the command was seen or the end is known."""
-    session = await here.projection.session(session_id)
-    if session is None or not session.closing:
+    if not await here.projection.is_closing(session_id):
         return
     if not await effective(here, session_id, cursor):
         raise Problem(ErrorCode.SESSION_CLOSED, "The session is over; start a new one.")

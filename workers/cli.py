@@ -12,6 +12,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from api.cli.app import register
+
 REFUSED: Final = 1
 
 app = typer.Typer(
@@ -62,6 +64,9 @@ def api(host: Host = "127.0.0.1", port: Port = 8080) -> None:
     from workers.api_process import run_api
 
     _run(run_api(host, port))
+
+
+register(app)
 
 
 def _run(process: Coroutine[Any, Any, None]) -> None:

@@ -53,11 +53,15 @@ def publication(summary: str) -> ActivityConfig:
     )
 
 
-LOCAL_PUBLICATION: Final = LocalActivityConfig(
-    # It holds the workflow task open, so it must never wait for a store that is away.
-    schedule_to_close_timeout=timedelta(seconds=1),
-    retry_policy=RetryPolicy(maximum_attempts=1),
-)
+def local_publication(summary: str) -> LocalActivityConfig:
+    """Options of `project_session` as a local activity."""
+    return LocalActivityConfig(
+        # It holds the workflow task open, so it must never wait for a store that is away.
+        schedule_to_close_timeout=timedelta(seconds=1),
+        retry_policy=RetryPolicy(maximum_attempts=1),
+        summary=summary,
+    )
+
 
 HISTORY_LIMIT: Final = 3_500
 """Events after which a session continues in a new run, below the server's own suggestion at 4,096."""

@@ -7,6 +7,7 @@ Owns the publication in flight; must not decide what is in it.
 """
 
 import asyncio
+from typing import Final
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError
@@ -14,6 +15,8 @@ from temporalio.exceptions import FailureError
 from workflows import options
 from workflows.contract.activities import project_session
 from workflows.contract.publication import Publication
+
+SUMMARY_LENGTH: Final = 100
 
 
 class Publisher:
@@ -57,7 +60,9 @@ async def _publish(publication: Publication, *, durable: bool) -> Publication:
 
 async def _published_locally(publication: Publication) -> bool:
     try:
-        await workflow.execute_local_activity(project_session, publication, **options.LOCAL_PUBLICATION)
+        await workflow.execute_local_activity(
+            project_session, publication, **options.local_publication(_summary(publication))
+        )
     except FailureError as failure:
         workflow.logger.warning("publication is tried again as a normal activity: %s", failure)
         return False
@@ -65,4 +70,5 @@ async def _published_locally(publication: Publication) -> bool:
 
 
 def _summary(publication: Publication) -> str:
-    return ", ".join(entry.name for entry in publication.entries)[:200] or "session object"
+    told = ", ".join(entry.event["type"] for entry in publication.entries)
+    return told[:SUMMARY_LENGTH] or "session object"

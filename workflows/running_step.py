@@ -13,7 +13,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from workflows import options
 from workflows.contract.activities import call_model, settle_answer
 from workflows.contract.errors import STEP_FAILED, StepFailure, StoreFault
-from workflows.contract.events import Event
+from workflows.contract.events import AnswerSettled, Event
 from workflows.contract.model_call import CallModelInput, SettleAnswerInput, StepResult
 from workflows.contract.publication import Publication
 from workflows.state import settle
@@ -28,6 +28,11 @@ class Outcome:
     events: Sequence[Event]
     published: Publication | None
     fault: StoreFault | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the step has said its last word."""
+        return any(isinstance(event, AnswerSettled) for event in self.events)
 
 
 class RunningStep:

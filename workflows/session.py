@@ -88,7 +88,7 @@ class Session:
             step = self._carry_out()
             if isinstance(step, Finish) and not self._publisher.busy and not self._has_news():
                 return step.summary
-            self._publish_news(durable=isinstance(step, Finish))
+            self._publish_news()
             self._timer.arm(step.until if isinstance(step, Wait) else None)
             workflow.set_current_details(card(self._state, self._now()))
             await self._something_happens()
@@ -196,7 +196,7 @@ class Session:
     def _fold_step(self) -> None:
         outcome = self._step.take(self._state, self._now())
         if outcome.published is not None:
-            self._outbox = self._outbox.confirmed(outcome.published)
+            self._outbox = self._outbox.confirmed(outcome.published, settled=outcome.settled)
         self._record(*outcome.events)
         if outcome.fault is not None:
             self._repair_store(outcome.fault)
@@ -268,12 +268,12 @@ class Session:
     def _has_news(self) -> bool:
         return self._outbox.has_news_after(self._step.riding)
 
-    def _publish_news(self, *, durable: bool) -> None:
+    def _publish_news(self) -> None:
         if self._publisher.busy or not self._has_news():
             return
         between_turns = self._state.turn is None
         publication = self._outbox.publication(self._state, self._now(), trim=between_turns)
-        self._publisher.start(publication, durable=durable)
+        self._publisher.start(publication, durable=self._state.speaks_after_history)
 
     async def _something_happens(self) -> None:
         try:

@@ -25,6 +25,7 @@ for i = 0, count - 1 do
 end
 if reached >= next then
   redis.call('HSET', HEAD, 'next', reached, 'response', response, 'cursor', cursor, 'done', done)
+  if done ~= '' then redis.call('HINCRBY', HEAD, 'settled', 1) end
 end
 if count > 0 then wake(channel) end
 return { 'ok', reached }

@@ -109,9 +109,8 @@ class EventLog:
         args = [*_arguments(publication), keys.channel(session_id)]
         async with patience():
             reply = await self._publish(keys=keys.script_keys(session_id), args=args)
-        outcome = Outcome(reply.decode())
-        if outcome is not Outcome.LOST:
-            await self._index(publication)
+            outcome = Outcome(reply.decode())
+            await self._index(publication, outcome)
         return outcome
 
     async def begin(self, writer: Writer, publication: Publication) -> Position | Outcome:
@@ -125,9 +124,8 @@ class EventLog:
         ]
         async with patience():
             reply = await self._begin(keys=keys.script_keys(writer.session_id), args=args)
-        outcome = Outcome(reply[0].decode())
-        if outcome is not Outcome.LOST:
-            await self._index(publication)
+            outcome = Outcome(reply[0].decode())
+            await self._index(publication, outcome)
         return _position(reply) if outcome is Outcome.OK else outcome
 
     async def append(self, writer: Writer, batch: Batch) -> tuple[Outcome, int]:
@@ -154,15 +152,16 @@ class EventLog:
         async with patience():
             await self._redis.hset(keys.head(session_id), "stop", str(turn))
 
-    async def _index(self, publication: Publication) -> None:
-        """Put the session in its tenant's list; a list of its own, because it lives in another slot."""
+    async def _index(self, publication: Publication, outcome: Outcome) -> None:
+        """Put the session in its tenant's list; not in the script, because the list lives in another slot."""
+        if outcome is Outcome.LOST:
+            return
         session_id, tenant, session = publication.session_id, publication.tenant, publication.session
-        async with patience():
-            if "last_activity_at" in session:
-                score = _milliseconds(session["last_activity_at"])
-                await self._redis.zadd(keys.sessions(tenant), {session_id: score}, gt=True)
-            if "session_key" in session:
-                await self._redis.hset(keys.session_keys(tenant), session["session_key"], session_id)
+        if "last_activity_at" in session:
+            score = _milliseconds(session["last_activity_at"])
+            await self._redis.zadd(keys.sessions(tenant), {session_id: score}, gt=True)
+        if "session_key" in session:
+            await self._redis.hset(keys.session_keys(tenant), session["session_key"], session_id)
 
 
 def _milliseconds(timestamp: str) -> float:
@@ -174,6 +173,7 @@ def _arguments(p: Publication) -> list[Any]:
     args: list[Any] = [
         p.epoch,
         p.base,
+        p.settled,
         p.revision,
         int(p.closing),
         KEPT_ENTRIES if p.trim else 0,

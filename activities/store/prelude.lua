@@ -3,7 +3,8 @@
 -- LOG     stream   the events; ids are <epoch>-<n>, n counts from 1 without a hole; each carries the print of
 --                  the epoch up to itself: a store that went back gives n again, but not to the same past
 -- HEAD    hash     epoch, n, print; of the workflow's outbox: base, told (entries in the log), revision;
---                  of the model step: writer, fence, next, response, cursor, done, first, turn; stop
+--                  of the model step: writer, fence, next, response, cursor, done, first, turn; stop;
+--                  settled (steps that have said their last word)
 -- NAMES   sorted   outbox entries in the log by name; the score is which of them it was
 -- SESSION hash     the session object, a JSON value a field; fields of our own start with _
 -- MESSAGES list    the transcript, a JSON object a message
@@ -34,8 +35,8 @@ local function wake(channel) redis.call('PUBLISH', channel, '') end
 
 -- Reads one publication from the arguments.
 local function read_publication()
-  local p = { epoch = arg(), base = number(), revision = number(), closing = arg(), keep = number(),
-              messages_from = number(), entries = {}, fields = {}, messages = {}, writes = {} }
+  local p = { epoch = arg(), base = number(), settled = number(), revision = number(), closing = arg(),
+              keep = number(), messages_from = number(), entries = {}, fields = {}, messages = {}, writes = {} }
   local entries, fields, messages, writes = number(), number(), number(), number()
   for i = 1, entries do p.entries[i] = { name = arg(), kind = arg(), event = arg() } end
   for i = 1, fields do p.fields[2 * i - 1] = arg(); p.fields[2 * i] = arg() end
@@ -48,9 +49,20 @@ local function is_news(entry)
   return not redis.call('ZSCORE', NAMES, entry.name)
 end
 
--- The log holds what the workflow told, nothing less and nothing else. Less: the store lost entries. Else: a
+-- An older publication says nothing new, or it is a repeated workflow task's, and knows less than the lost one
+-- did: that one had heard of more entries in the log. Too old to tell is taken for an echo.
+local function echoes(p)
+  if p.base <= counter('base') - REMEMBERED_NAMES then return true end
+  for _, entry in ipairs(p.entries) do
+    if is_news(entry) then return false end
+  end
+  return true
+end
+
+-- The log holds what the workflow knows, nothing less and nothing else. Less: the store lost entries. Else: a
 -- workflow task published, was lost, and decided otherwise when it was repeated.
 local function agrees(p)
+  if counter('settled') < p.settled then return false end
   local news = 0
   for _, entry in ipairs(p.entries) do
     if is_news(entry) then news = news + 1 end
@@ -75,7 +87,7 @@ local function admit(p)
   elseif epoch ~= asked then
     return 'lost'
   elseif p.base < counter('base') then
-    return 'echo'
+    return echoes(p) and 'echo' or 'lost'
   elseif not agrees(p) then
     return 'lost'
   end

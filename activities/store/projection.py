@@ -5,7 +5,7 @@ workflow has spoken (`announce`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -22,12 +22,13 @@ _OWN_FIELD = b"_"
 
 @dataclass(frozen=True)
 class ProjectedSession:
-    """The session object, as of the log's `cursor`."""
+    """The session object, as of the log's `cursor`; the log itself ended at `end` then."""
 
     fields: dict[str, Any]
     tenant: str
     cursor: Cursor
     closing: bool
+    end: Cursor = BEGINNING
 
     @property
     def closed(self) -> bool:
@@ -86,8 +87,17 @@ class Projection:
     async def session(self, session_id: str) -> ProjectedSession | None:
         """The session object; None when the store does not know the session."""
         async with patience():
-            found: Any = await self._redis.hgetall(keys.session(session_id))
-        return _projected(found)
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.hmget(keys.head(session_id), "epoch", "n")
+            pipe.hgetall(keys.session(session_id))
+            (epoch, n), found = await pipe.execute()
+        session = _projected(found)
+        return session and replace(session, end=Cursor(int(epoch or 0), int(n or 0)))
+
+    async def is_closing(self, session_id: str) -> bool:
+        """Whether what is sent now may come too late."""
+        async with patience():
+            return bool(await self._redis.hexists(keys.session(session_id), "_closing"))
 
     async def id_of(self, tenant: str, session_key: str) -> str | None:
         """The id of the tenant's session with this key."""

@@ -1,1 +1,4 @@
-"""The command line: a client of the API like any other."""
+"""The command line client: one more client of the HTTP API, for people at a terminal.
+
+Knows the API by its contract only; imports nothing of the server.
+"""

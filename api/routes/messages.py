@@ -18,7 +18,7 @@ from api.json_body import StrictRoute
 from api.requests import NewMessage
 from api.starting import ID_BYTES, command_of
 from api.transcript import Wanted, transcript_page
-from api.writes import behind, effective, fresh_write_id, interrupt, place, send
+from api.writes import behind, effective, fresh_write_id, interrupt, send
 from workflows.contract.commands import WithdrawMessage
 from workflows.contract.errors import ErrorCode
 from workflows.contract.session import Delivery
@@ -48,9 +48,8 @@ async def withdraw(here: Here, session: OneSession, message_id: str) -> Taken:
     """Withdraw a message that still waits."""
     session_id = open_session(session).fields["session_id"]
     command = _withdrawal(message_id)
-    before = await place(here, session_id)
     await here.engine.withdraw(session_id, command)
-    return Taken(cursor=str(behind(before, command)))
+    return Taken(cursor=str(behind(session.end, command)))
 
 
 def _withdrawal(message_id: str) -> WithdrawMessage:

@@ -25,7 +25,6 @@ from api.writes import (
     behind,
     effective,
     fresh_write_id,
-    place,
     send,
     send_unless_over,
     stop_running_turn,
@@ -125,11 +124,10 @@ async def read(here: Here, asking: Asking, session: OneSession, after: AfterWrit
 async def change(here: Here, session: OneSession, changes: SessionChanges) -> dict[str, Any]:
     """Change title, metadata, limits or settings."""
     session_id = open_session(session).fields["session_id"]
-    before = await place(here, session_id)
     given = {name: getattr(changes, name) for name in changes.model_fields_set}
     command = UpdateSession(**given, **fresh_write_id())
     fields = await here.engine.update(session_id, command)
-    return {**fields, "cursor": str(behind(before, command))}
+    return {**fields, "cursor": str(behind(session.end, command))}
 
 
 @router.delete("/{session_id}", status_code=202, responses=refusals(NOT_FOUND))

@@ -1,4 +1,4 @@
-"""What the store makes of publications: the least that the outbox relies on.
+"""What the store makes of publications: `activities/store/prelude.lua` in plain Python.
 
 Owns one log and one projection in memory; never forgets a name.
 """
@@ -12,44 +12,58 @@ from workflows.contract.session import TranscriptMessage
 
 
 class LostError(Exception):
-    """The store does not hold what the publication continues."""
+    """The store is not what the workflow takes it for."""
 
 
 @dataclass
 class StoreModel:
     epoch: int = 0
-    end: int = 0
+    base: int = 0
+    """Of the newest publication."""
     revision: int = -1
-    names: set[str] = field(default_factory=set)
     log: list[LogEntry] = field(default_factory=list)
     session: dict[str, Any] = field(default_factory=dict)
     messages: dict[int, TranscriptMessage] = field(default_factory=dict)
     writes: set[str] = field(default_factory=set)
     closing: bool = False
 
-    def publish(self, publication: Publication) -> None:
-        self._admit(publication)
-        for entry in publication.entries:
-            if entry.name not in self.names:
-                self.names.add(entry.name)
-                self.log.append(entry)
-        self.end = max(self.end, publication.end)
-        if publication.revision >= self.revision:
-            self.revision = publication.revision
-            self.session |= publication.session
-        self.messages |= dict(enumerate(publication.messages, publication.messages_from))
-        self.writes |= set(publication.writes)
-        self.closing |= publication.closing
+    @property
+    def names(self) -> set[str]:
+        return {entry.name for entry in self.log}
 
-    def lose_everything(self) -> None:
-        self.__init__()  # type: ignore[misc]
+    def publish(self, publication: Publication) -> None:
+        """Raises LostError."""
+        if self.epoch < publication.epoch and publication.base == 0:
+            self._begin_epoch(publication)
+        if self.epoch != publication.epoch:
+            raise LostError
+        if publication.base < self.base and not self._news(publication):
+            return
+        if publication.base < self.base:
+            raise LostError
+        self._agree(publication)
+        self.base = publication.base
+        self.log += self._news(publication)
+        self._project(publication)
 
     def copy(self) -> "StoreModel":
         return deepcopy(self)
 
-    def _admit(self, publication: Publication) -> None:
-        if self.epoch < publication.epoch and publication.base == 0:
-            self.lose_everything()
-            self.epoch = publication.epoch
-        elif self.epoch != publication.epoch or publication.base > self.end:
+    def _begin_epoch(self, publication: Publication) -> None:
+        self.log, self.base, self.revision, self.epoch = [], 0, -1, publication.epoch
+
+    def _news(self, publication: Publication) -> list[LogEntry]:
+        return [entry for entry in publication.entries if entry.name not in self.names]
+
+    def _agree(self, publication: Publication) -> None:
+        """The log holds what the workflow told, nothing less and nothing else."""
+        if len(self._news(publication)) != max(publication.end - len(self.log), 0):
             raise LostError
+
+    def _project(self, publication: Publication) -> None:
+        if publication.revision >= self.revision:
+            self.revision = publication.revision
+            self.session |= publication.session
+            self.closing |= publication.closing
+        self.messages |= dict(enumerate(publication.messages, publication.messages_from))
+        self.writes |= set(publication.writes)

@@ -38,6 +38,7 @@ class AnySession(RuleBasedStateMachine):
     """Plays anything against the state, as `workflows.session` would."""
 
     shell: Shell
+    store_lost_something = False
 
     @initialize(limits=draw.limits, first=st.booleans(), one_batch=st.booleans())
     def begins(self, limits: dict[str, Any], first: bool, one_batch: bool) -> None:
@@ -94,6 +95,7 @@ class AnySession(RuleBasedStateMachine):
     @rule()
     def the_store_loses_everything(self) -> None:
         self.shell.lose_store()
+        self.store_lost_something = True
 
     @precondition(lambda self: self.shell.attempt is None and self.shell.flight is None)
     @rule()
@@ -102,7 +104,9 @@ class AnySession(RuleBasedStateMachine):
 
     def _any_end(self, choice: st.DataObject) -> StepEnd:
         assert self.shell.attempt is not None
-        return choice.draw(draw.step_ends(self.shell.attempt, self.shell))
+        end = choice.draw(draw.step_ends(self.shell.attempt, self.shell))
+        self.store_lost_something |= end is StoreFault.EPOCH_LOST
+        return end
 
     # ---- what stays true -----------------------------------------------------------------------------
 
@@ -165,9 +169,14 @@ class AnySession(RuleBasedStateMachine):
         happened = [_essence(event) for event in _of_this_epoch(shell.recorded)]
         logged = [_essence_of(entry.event) for entry in shell.store.log]
         assert logged == happened[: len(logged)]
-        waiting = [entry.name for entry in shell.outbox.entries]
-        assert len(set(waiting)) == len(waiting)
+        names = [entry.name for entry in shell.entries]
+        assert len(set(names)) == len(names)
         assert shell.outbox.end == len(happened)
+
+    @invariant()
+    def viewers_begin_anew_only_when_the_store_lost_something(self) -> None:
+        anew = [event for event in self.shell.recorded if isinstance(event, EpochStarted)]
+        assert self.store_lost_something or not anew
 
     @invariant()
     def what_was_told_can_be_read(self) -> None:

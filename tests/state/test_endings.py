@@ -84,7 +84,7 @@ def test_the_door_is_closed_before_the_last_word_is_said() -> None:
 def test_a_door_that_could_not_be_closed_is_closed_again_in_a_new_log() -> None:
     shell = Shell(born(), NOON)
     shell.task(Happenings(commands=(Close(),)))
-    shell.store.lose_everything()
+    shell.lose_store()
     while shell.summary is None:
         shell.task(Happenings(publication="arrived"))
     assert [entry.event["type"] for entry in shell.store.log] == [
@@ -99,7 +99,7 @@ def test_a_last_word_that_was_lost_with_the_store_is_said_again() -> None:
     shell = Shell(born(), NOON)
     shell.task(Happenings(commands=(Close(),)))
     shell.task(Happenings(publication="arrived"))
-    shell.store.lose_everything()
+    shell.lose_store()
     while shell.summary is None:
         shell.task(Happenings(publication="arrived"))
     assert [entry.event["type"] for entry in shell.store.log] == ["reset", "session.ended"]

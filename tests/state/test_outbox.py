@@ -113,7 +113,7 @@ def test_only_the_last_requests_are_remembered() -> None:
         ),
         (
             SessionEndingSoon(at=NOON, reason=EndReason.IDLE_TIMEOUT, ends_at=after(60)),
-            "session.ending_soon#idle_timeout.1795176060000",
+            "session.ending_soon#1.idle_timeout.1795176060000",
         ),
         (
             SessionEndingSoon(at=NOON, reason=EndReason.MAX_MESSAGES, remaining=0),

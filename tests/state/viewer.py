@@ -1,64 +1,40 @@
-"""A viewer that believes every word of the log, and complains of the first that cannot be true.
+"""A viewer who looks at the log now and then, and believes every word.
 
-Owns what a client may rely on whatever died in between; must not know how the log was written.
+Owns where the viewer stands; what may never be seen is the strict reducer's to say.
 """
 
-from collections.abc import Iterable
 from typing import Any
+
+from tests.reducer import Reducer
+from tests.state.store_model import StoreModel
 
 
 class Viewer:
-    """A session as its log tells it, to someone who sees only the log."""
+    """One viewer of one session."""
 
     def __init__(self) -> None:
-        self.status = "idle"
-        self.turn: int | None = None
-        self.fates: dict[str, str] = {}
-        self.over = False
+        self.held = Reducer()
+        self._epoch = 0
+        self._seen = 0
 
-    def watch(self, log: Iterable[dict[str, Any]]) -> "Viewer":
-        for event in log:
-            assert not self.over, f"{event['type']} after the end"
-            getattr(self, "_" + event["type"].replace(".", "_"), lambda _: None)(event)
-        return self
+    def look(self, store: StoreModel) -> None:
+        """Take in what is new. Raises ContractViolationError."""
+        if store.epoch != self._epoch:
+            self._epoch, self._seen = store.epoch, 0
+        for entry in store.log[self._seen :]:
+            if self.held.ended is None and self._seen < len(store.log):
+                self._take(entry.event, store)
 
-    def _session_status_changed(self, event: dict[str, Any]) -> None:
-        assert event["old"] == self.status != event["new"], "a broken chain of status changes"
-        self.status = event["new"]
+    def _take(self, event: dict[str, Any], store: StoreModel) -> None:
+        if event["type"] == "reset":
+            self.held.feed(event | _image(store))
+            self._seen = len(store.log)
+        else:
+            self.held.feed(event)
+            self._seen += 1
 
-    def _session_ended(self, _: dict[str, Any]) -> None:
-        assert self.turn is None, "ended with a turn running"
-        assert "waiting" not in self.fates.values(), "ended with messages waiting"
-        assert self.status == "closed"
-        self.over = True
 
-    def _message_accepted(self, event: dict[str, Any]) -> None:
-        assert event["message_id"] not in self.fates, "accepted twice"
-        self.fates[event["message_id"]] = "waiting"
-
-    def _message_withdrawn(self, event: dict[str, Any]) -> None:
-        self._meets(event["message_id"], "withdrawn")
-
-    def _message_injected(self, event: dict[str, Any]) -> None:
-        assert event["turn"] == self.turn
-        self._meets(event["message_id"], "used")
-
-    def _message_rejected(self, event: dict[str, Any]) -> None:
-        if event["message_id"] in self.fates:
-            self._meets(event["message_id"], "rejected")
-
-    def _turn_started(self, event: dict[str, Any]) -> None:
-        assert self.turn is None, "two turns at once"
-        self.turn = event["turn"]
-        for message_id in event["message_ids"]:
-            self._meets(message_id, "used")
-
-    def _turn_completed(self, event: dict[str, Any]) -> None:
-        assert event["turn"] == self.turn, "the end of another turn"
-        self.turn = None
-
-    _turn_stopped = _turn_failed = _turn_completed
-
-    def _meets(self, message_id: str, fate: str) -> None:
-        assert self.fates.get(message_id) == "waiting", f"{fate}, and yet {self.fates.get(message_id)}"
-        self.fates[message_id] = fate
+def _image(store: StoreModel) -> dict[str, Any]:
+    """Everything that was projected, as of the end of the log."""
+    messages = [store.messages[index].model_dump(mode="json") for index in sorted(store.messages)]
+    return {"session": store.session, "messages": messages, "partial": None, "sentences": [], "speech": []}

@@ -52,6 +52,7 @@ class LogModel:
     revision: int | None = None
     step: ModelStep | None = None
     stop: int | None = None
+    settled: int = 0
     session: dict[str, bytes] = field(default_factory=dict)
     messages: list[bytes] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
@@ -62,7 +63,9 @@ class LogModel:
         if p.epoch != self.epoch:
             return Outcome.LOST
         if p.base < (self.base or 0):
-            return Outcome.ECHO
+            return Outcome.ECHO if {entry.name for entry in p.entries} <= self.names else Outcome.LOST
+        if p.settled > self.settled:
+            return Outcome.LOST
         known_here_or_there = self.names | {entry.name for entry in p.entries}
         if len(known_here_or_there) != max(len(self.names), p.end):
             return Outcome.LOST
@@ -112,6 +115,7 @@ class LogModel:
         if reached >= step.next:
             cursor = "" if batch.cursor is None else str(batch.cursor)
             step.next, step.remembered = reached, (batch.response_id or "", cursor, batch.done or b"")
+            self.settled += batch.done is not None
         return Outcome.OK
 
     def request_stop(self, turn: int) -> None:
@@ -121,6 +125,7 @@ class LogModel:
         self.epoch, self.n, self.print, self.log = p.epoch, 0, "", []
         self.base, self.names, self.revision = None, set(), None
         self.step = self.stop = None
+        self.settled = 0
         del self.messages[p.messages_from + len(p.messages) :]
 
     def _add(self, kind: str, event: bytes) -> None:

@@ -23,6 +23,7 @@ class Telling:
     session_id: str
     epoch: int = 1
     base: int = 0
+    settled: int = 0
     entries: tuple[LogEntry, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
     revision: int = 0
@@ -69,6 +70,7 @@ class Telling:
             tenant=TENANT,
             epoch=self.epoch,
             base=self.base,
+            settled=self.settled,
             entries=self.entries,
             revision=self.revision,
             session=self.session,
@@ -79,11 +81,14 @@ class Telling:
             trim=trim,
         )
 
-    def confirmed(self, publication: Publication) -> "Telling":
+    def confirmed(self, publication: Publication, *, settled: bool = False) -> "Telling":
+        if publication.epoch != self.epoch:
+            return self
         told = max(publication.end - self.base, 0)
         return replace(
             self,
             base=self.base + told,
+            settled=self.settled + settled,
             entries=self.entries[told:],
             writes=tuple(write for write in self.writes if write not in publication.writes),
             known_messages=max(self.known_messages, publication.messages_from + len(publication.messages)),
@@ -91,7 +96,7 @@ class Telling:
 
     def in_new_epoch(self, epoch: int) -> "Telling":
         """After the store was found to have lost the log."""
-        begun = replace(self, epoch=epoch, base=0, entries=(), known_messages=0)
+        begun = replace(self, epoch=epoch, base=0, settled=0, entries=(), known_messages=0)
         return begun.tell("reset")
 
 

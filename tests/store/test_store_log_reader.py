@@ -33,7 +33,7 @@ async def test_pages_meet_without_gap_or_overlap(log: EventLog, reader: LogReade
     await log.publish(telling.tell(*["a"] * 7).publication())
     seen: list[LoggedEvent] = []
     cursor = BEGINNING
-    while page := await reader.after(telling.session_id, cursor, 3):
+    while page := await reader.continuing(telling.session_id, cursor, 3):
         assert len(page) <= 3
         seen += page
         cursor = spelled(page[-1])
@@ -43,10 +43,19 @@ async def test_pages_meet_without_gap_or_overlap(log: EventLog, reader: LogReade
 
 
 async def test_a_log_that_is_not_there_yet_is_empty(reader: LogReader, session_id: str) -> None:
-    assert await reader.after(session_id, BEGINNING, 10) == []
-    assert await reader.after(session_id, Cursor(1, 0), 10) == []
+    assert await reader.continuing(session_id, BEGINNING, 10) == []
+    assert await reader.continuing(session_id, Cursor(1, 0), 10) == []
     assert await reader.first(session_id) is None
     assert await reader.last(session_id) is None
+
+
+async def test_what_is_there_can_be_read_without_proof(
+    log: EventLog, reader: LogReader, telling: Telling
+) -> None:
+    await log.publish(telling.tell("a", "b").publication())
+    elsewhere = Cursor(1, 1, print="0badcafe")
+    assert [entry.kind for entry in await reader.after(telling.session_id, elsewhere, 10)] == ["b"]
+    assert await reader.after(telling.session_id, Cursor(1, 7), 10) == []
 
 
 async def test_first_and_last(log: EventLog, reader: LogReader, telling: Telling) -> None:
@@ -55,17 +64,17 @@ async def test_first_and_last(log: EventLog, reader: LogReader, telling: Telling
     assert first is not None
     assert last is not None
     assert (first.kind, last.kind) == ("a", "c")
-    assert await reader.after(telling.session_id, last.cursor, 10) == []
+    assert await reader.continuing(telling.session_id, last.cursor, 10) == []
 
 
 async def test_a_place_without_print_will_do_while_the_log_holds_it(
     log: EventLog, reader: LogReader, telling: Telling
 ) -> None:
     await log.publish(telling.tell("a", "b").publication())
-    assert [entry.kind for entry in await reader.after(telling.session_id, Cursor(1, 1), 10)] == ["b"]
-    assert len(await reader.after(telling.session_id, Cursor(1, 0), 10)) == 2
+    assert [entry.kind for entry in await reader.continuing(telling.session_id, Cursor(1, 1), 10)] == ["b"]
+    assert len(await reader.continuing(telling.session_id, Cursor(1, 0), 10)) == 2
     with pytest.raises(LogTornError):
-        await reader.after(telling.session_id, Cursor(1, 3), 10)
+        await reader.continuing(telling.session_id, Cursor(1, 3), 10)
 
 
 async def test_what_was_trimmed_is_torn(
@@ -73,12 +82,12 @@ async def test_what_was_trimmed_is_torn(
 ) -> None:
     monkeypatch.setattr(event_log, "KEPT_ENTRIES", 2)
     await log.publish(telling.tell(*["a"] * 5).publication())
-    entries = await reader.after(telling.session_id, BEGINNING, EVERYTHING)
+    entries = await reader.continuing(telling.session_id, BEGINNING, EVERYTHING)
     await log.publish(telling.tell(*["a"] * 5).publication(trim=True))
     for cursor in (BEGINNING, spelled(entries[0]), spelled(entries[2])):
         with pytest.raises(LogTornError):
-            await reader.after(telling.session_id, cursor, 10)
-    assert len(await reader.after(telling.session_id, spelled(entries[3]), 10)) == 1
+            await reader.continuing(telling.session_id, cursor, 10)
+    assert len(await reader.continuing(telling.session_id, spelled(entries[3]), 10)) == 1
 
 
 async def test_a_place_that_the_store_lost_is_torn(
@@ -92,7 +101,7 @@ async def test_a_place_that_the_store_lost_is_torn(
     for snapshot in (older, {}):
         await go_back_to(redis, telling.session_id, snapshot)
         with pytest.raises(LogTornError):
-            await reader.after(telling.session_id, spelled(last), 10)
+            await reader.continuing(telling.session_id, spelled(last), 10)
 
 
 async def test_a_place_that_was_given_to_another_event_is_torn(stage: Stage, redis: "Redis") -> None:
@@ -110,7 +119,7 @@ async def test_a_place_that_was_given_to_another_event_is_torn(stage: Stage, red
     await write(attempt, "c")
     assert [kind for kind in await stage.kinds() if kind != "message.delta"] == []
     with pytest.raises(LogTornError):
-        await stage.reader.after(stage.session_id, spelled(seen), 10)
+        await stage.reader.continuing(stage.session_id, spelled(seen), 10)
 
 
 async def test_lines_said_again_are_the_same_place(stage: Stage, redis: "Redis") -> None:
@@ -121,7 +130,7 @@ async def test_lines_said_again_are_the_same_place(stage: Stage, redis: "Redis")
     assert seen is not None
     await go_back_to(redis, stage.session_id, older)
     await write(attempt, "c")
-    [entry] = await stage.reader.after(stage.session_id, spelled(seen), 10)
+    [entry] = await stage.reader.continuing(stage.session_id, spelled(seen), 10)
     assert from_json(entry.event)["text"] == "c"
 
 
@@ -131,7 +140,7 @@ async def test_a_new_epoch_goes_on_with_its_reset(log: EventLog, reader: LogRead
     assert last is not None
     await log.publish(telling.tell("a", "b").in_new_epoch(2).tell("c").publication())
     for cursor in (BEGINNING, spelled(last), Cursor(1, 7)):
-        entries = await reader.after(telling.session_id, cursor, 10)
+        entries = await reader.continuing(telling.session_id, cursor, 10)
         assert [entry.kind for entry in entries] == ["reset", "c"]
 
 
@@ -145,8 +154,8 @@ async def test_an_epoch_that_begins_otherwise_is_torn(
     reborn = Telling(telling.session_id, epoch=2).tell("session.started")
     await log.publish(reborn.publication())
     with pytest.raises(LogTornError):
-        await reader.after(telling.session_id, spelled(last), 10)
-    assert len(await reader.after(telling.session_id, BEGINNING, 10)) == 1
+        await reader.continuing(telling.session_id, spelled(last), 10)
+    assert len(await reader.continuing(telling.session_id, BEGINNING, 10)) == 1
 
 
 async def test_shown_is_read_over_many_pages(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from activities.store import event_log, keys
 from activities.store.event_log import EventLog, Outcome, Writer
 from activities.store.log_reader import LogReader
 from activities.store.projection import Projection
-from tests.store.attempts import Stage, write
+from tests.store.attempts import COMPLETE, Stage, write
 from tests.store.contents import go_back_to, head_of, log_of, messages_of, session_of, take_snapshot
 from tests.store.telling import TENANT, Telling
 from workflows.contract.publication import Publication
@@ -96,6 +96,19 @@ async def test_the_lost_task_that_comes_late_is_not_published(
     assert "turn.started" not in await kinds_of(redis, telling.session_id)
 
 
+async def test_what_a_repeated_task_adds_to_less_than_the_lost_one_knew_is_noticed(
+    log: EventLog, redis: "Redis", telling: Telling
+) -> None:
+    """The lost task saw a step end, which confirmed what rode on it; its repetition sees a message first."""
+    riding = telling.tell("turn.started")
+    await log.publish(riding.publication())
+    lost = riding.confirmed(riding.publication()).tell("turn.retrying")
+    await log.publish(lost.publication())
+    repeated = riding.tell("message.accepted")
+    assert await log.publish(repeated.publication()) is Outcome.LOST
+    assert await log.publish(riding.publication()) is Outcome.ECHO
+
+
 @pytest.mark.parametrize("empty", [True, False])
 async def test_entries_that_the_store_lost_are_noticed(
     log: EventLog, redis: "Redis", telling: Telling, empty: bool
@@ -111,6 +124,22 @@ async def test_entries_that_the_store_lost_are_noticed(
     assert await log.publish(telling.publication()) is Outcome.LOST
     assert await log.begin(writer, telling.publication()) is Outcome.LOST
     assert await kinds_of(redis, telling.session_id) == ([] if empty else ["a"])
+
+
+async def test_a_last_word_that_the_store_lost_is_noticed(
+    stage: Stage, log: EventLog, redis: "Redis", telling: Telling
+) -> None:
+    """The end of the turn would follow half a message."""
+    attempt = await stage.begin()
+    riding = telling.tell("session.started", "turn.started")
+    await write(attempt, "half ")
+    older = await take_snapshot(redis, telling.session_id)
+    await write(attempt, "whole")
+    await attempt.answer.finish(COMPLETE)
+    ended = riding.confirmed(riding.publication(), settled=True).tell("turn.completed")
+    await go_back_to(redis, telling.session_id, older)
+    assert await log.publish(ended.publication()) is Outcome.LOST
+    assert "turn.completed" not in await kinds_of(redis, telling.session_id)
 
 
 async def test_a_publication_of_an_older_epoch_is_refused(
@@ -171,16 +200,6 @@ async def test_the_place_in_the_list_never_goes_back(
     await publish(telling.tell("a", "b"), 40)
     assert (await projection.newest(tenant, None, 10))[0] > listed[0]
     assert await projection.id_of(tenant, "SESSION-007") == telling.session_id
-
-
-async def test_a_lost_publication_lists_nothing(
-    log: EventLog, projection: Projection, telling: Telling
-) -> None:
-    tenant = f"tenant-of-{telling.session_id}"
-    shown = replace(telling, base=3).show(last_activity_at="2026-11-20T12:00:00.000Z")
-    publication = shown.publication().model_copy(update={"tenant": tenant})
-    assert await log.publish(publication) is Outcome.LOST
-    assert await projection.newest(tenant, None, 10) == []
 
 
 # ---- sizes -------------------------------------------------------------------------------------------

@@ -171,6 +171,9 @@ class ScriptsMachine(RuleBasedStateMachine):
         attempt.last = batch(start, *texts, done=b"done" if last else None, stoppable=stoppable)
         if self._append(attempt.writer, attempt.last) is Outcome.OK:
             attempt.next = max(attempt.next, start + count)
+            known_here = attempt.writer.epoch == self.telling.epoch == self.model.epoch
+            if last and known_here and attempt is self.attempts[-1]:
+                self.telling = replace(self.telling, settled=self.model.settled)
 
     @precondition(lambda self: self.attempts)
     @rule(which=st.integers(0, 10))
@@ -211,7 +214,7 @@ class ScriptsMachine(RuleBasedStateMachine):
             snapshot = self._await(take_snapshot(self._redis, self.session_id))
             self.older.append((snapshot, copy.deepcopy(self.model)))
             return
-        lost_everything: tuple[dict[str, bytes], LogModel] = ({}, LogModel(KEPT))
+        lost_everything: tuple[Snapshot, LogModel] = ({}, LogModel(KEPT))
         snapshot, model = lost_everything if everything else self.older[-1 - back % len(self.older)]
         self._await(go_back_to(self._redis, self.session_id, snapshot))
         self.model = copy.deepcopy(model)
@@ -251,6 +254,7 @@ def head_of_model(model: LogModel) -> dict[str, bytes]:
         "told": len(model.names) or None,
         "revision": model.revision,
         "stop": model.stop,
+        "settled": model.settled or None,
     }
     if model.step is not None:
         step = replace(model.step)

@@ -222,4 +222,12 @@ async def talk(
 def _record(name: str, history: WorkflowHistory) -> None:
     folder = os.environ.get("RECORD_HISTORIES")
     if folder is not None:
-        Path(folder, f"{name.replace('/', '_')}.json").write_text(history.to_json(), "utf-8")
+        recorded = json.dumps(_without_traces(json.loads(history.to_json())), indent=1, ensure_ascii=False)
+        Path(folder, f"{name.replace('/', '_')}.json").write_text(recorded + "\n", "utf-8")
+
+
+def _without_traces(value: Any) -> Any:
+    """Stack traces show the machine that recorded."""
+    if isinstance(value, dict):
+        return {key: _without_traces(item) for key, item in value.items() if key != "stackTrace"}
+    return [_without_traces(item) for item in value] if isinstance(value, list) else value

@@ -29,6 +29,8 @@ class Publication(Value):
     tenant: str
     epoch: int
     base: int
+    settled: int = 0
+    """Steps whose last word the workflow knows to be in the log of this epoch."""
     entries: tuple[LogEntry, ...] = ()
     revision: int
     session: dict[str, Any] = {}

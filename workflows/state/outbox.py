@@ -47,9 +47,11 @@ class Outbox(Value):
     """The life of the log that `base` and `entries` belong to."""
     base: int = 0
     """Entries known to be in the log of this epoch."""
+    settled: int = 0
+    """Steps whose last word is known to be in it."""
     entries: tuple[LogEntry, ...] = ()
     counts: dict[str, int] = {}
-    """How many events of each type were ever added, where only their order tells them apart."""
+    """How many events of each type were ever added."""
     writes: tuple[str, ...] = ()
     session: dict[str, Any] = {}
     """Fields of the session object as the store is known to hold them."""
@@ -70,11 +72,8 @@ class Outbox(Value):
             return self.model_copy(update={"writes": writes})
         if event.private:
             return self
-        name, counts = _own_name(event), self.counts
-        if name is None:
-            counts = {**counts, event.type: counts.get(event.type, 0) + 1}
-            name = f"{event.type}#{counts[event.type]}"
-        entry = LogEntry(name=name, event=_published(event, state, now))
+        counts = {**self.counts, event.type: self.counts.get(event.type, 0) + 1}
+        entry = LogEntry(name=_name(event, counts[event.type]), event=_published(event, state, now))
         entries = (entry, *self.entries) if isinstance(event, EpochStarted) else (*self.entries, entry)
         return self.model_copy(update={"epoch": state.epoch, "entries": entries, "counts": counts})
 
@@ -95,6 +94,7 @@ class Outbox(Value):
             tenant=state.tenant,
             epoch=state.epoch,
             base=self.base,
+            settled=self.settled,
             entries=self.entries,
             revision=state.revision,
             session={name: value for name, value in fields.items() if self._is_news(name, value)},
@@ -105,13 +105,17 @@ class Outbox(Value):
             trim=trim,
         )
 
-    def confirmed(self, publication: Publication) -> "Outbox":
-        """After `publication` is known to be in the store; what went to another epoch's log went nowhere."""
+    def confirmed(self, publication: Publication, *, settled: bool = False) -> "Outbox":
+        """After `publication` is known to be in the store; what went to another epoch's log went nowhere.
+
+        `settled`: so is the last word of the step that carried it.
+        """
         if publication.epoch != self.epoch:
             return self
         told = max(publication.end - self.base, 0)
         update: dict[str, Any] = {
             "base": self.base + told,
+            "settled": self.settled + settled,
             "entries": self.entries[told:],
             "writes": tuple(write for write in self.writes if write not in publication.writes),
             "messages": max(self.messages, publication.messages_from + len(publication.messages)),
@@ -142,8 +146,8 @@ class Outbox(Value):
         return any(entry.event["type"] == _CHANGE for entry in self.entries)
 
 
-def _own_name(event: Event) -> str | None:
-    """A name by what the event says, which is the same however often a workflow task is repeated."""
+def _name(event: Event, number: int) -> str:
+    """What `event` is called, however often a workflow task is repeated; `number` counts its type."""
     match event:
         case TurnStarted():
             return f"{event.type}#{event.turn}"
@@ -154,9 +158,9 @@ def _own_name(event: Event) -> str | None:
         case MessageWithdrawn():
             return f"{event.type}#{event.number}"
         case SessionEndingSoon() if event.ends_at is not None:
-            return f"{event.type}#{event.reason}.{unix_milliseconds(event.ends_at)}"
+            return f"{event.type}#{number}.{event.reason}.{unix_milliseconds(event.ends_at)}"
         case _:
-            return None
+            return f"{event.type}#{number}"
 
 
 def _published(event: Event, state: SessionState, now: datetime) -> dict[str, Any]:

@@ -1,0 +1,237 @@
+"""A conversation at a desk.
+
+Owns how a chat begins, goes on and ends. What is shown follows from the session's events alone: what the
+person says is shown when the session has taken it. Must not know terminals (`desk`).
+"""
+
+import asyncio
+import math
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from time import monotonic
+from typing import Any, Final
+
+from api.cli.client import Api, patiently
+from api.cli.desk import Desk, Footing
+from api.cli.errors import CommandError, RefusedError
+from api.cli.event_stream import EventStream
+from api.cli.ink import Tone
+from api.cli.narrator import Narrator
+from api.cli.outbox import Letter, Outbox, new_letter
+from api.cli.paper import PERSON_MARK, Notice
+from api.cli.progress import Progress
+from api.cli.reducer import Event
+from api.cli.safe_text import one_line
+from api.cli.slash import HELP, Command, read_line
+from api.cli.stopping import Stopping
+from api.cli.wording import CONNECTED, PREVIEW, RECONNECTING, spelled, waiting_text
+
+HISTORY: Final = 20
+TICK_SECONDS: Final = 0.25
+DOUBLE_PRESS_SECONDS: Final = 0.5
+_LEAVING: Final = (signal.SIGTERM, signal.SIGHUP)
+
+
+class Chat:
+    """One person at `desk` in one session."""
+
+    def __init__(self, api: Api, session: dict[str, Any], desk: Desk) -> None:
+        self._api = api
+        self._session = session
+        self._id: str = session["session_id"]
+        self._desk = desk
+        self._own: set[str] = set()
+        self._narrator = Narrator(desk.paper, lambda message: not self._is_echoed(message.message_id))
+        self._outbox = Outbox(api, self._id, self._refused)
+        self._stream = EventStream(api, self._id, on_connection=self._on_connection)
+        self._stopping = Stopping(api, self._id, desk.paper.notice)
+        self._progress = Progress()
+        self._interrupted_at = -math.inf
+        self._errands: set[asyncio.Task[None]] = set()
+        self._left = asyncio.Event()
+        self._news = asyncio.Event()
+
+    async def run(self) -> None:
+        """Talk until the person leaves or the session ends. Raises RefusedError, NotReachableError."""
+        with self._signals(), self._at_desk():
+            self._greet()
+            self._recall(await patiently(self._stream.past))
+            self._unless_over()
+            self._show()
+            await self._talk()
+        self._take_leave()
+
+    @contextmanager
+    def _at_desk(self) -> Iterator[None]:
+        self._desk.open(self._hear, self._interrupt)
+        try:
+            yield
+        finally:
+            self._desk.close()
+
+    def _greet(self) -> None:
+        session = self._session
+        title = one_line(session["title"]) if session["title"] else None
+        self._say(" · ".join(filter(None, (session["session_key"], session["profile"], title))))
+        where = session.get("temporal_ui") or f"workflow {session['workflow_id']}"
+        self._desk.paper.notice(Notice(where, unbroken=True))
+        self._say("Ctrl-C stops an answer · Ctrl-D leaves, the session stays · /help")
+
+    def _recall(self, events: list[Event]) -> None:
+        self._narrator.recall(events, HISTORY)
+        for message in self._narrator.conversation.messages.values():
+            if message.role == "user":
+                self._desk.remember(message.text)
+
+    def _unless_over(self) -> None:
+        reason = self._narrator.conversation.end_reason
+        if reason:
+            key = self._session["session_key"]
+            raise RefusedError(f"{key} is over, {spelled(reason)}: start a new one with `perdure chat`.")
+
+    async def _talk(self) -> None:
+        """Until the first of them is done: the events, the lines, or the person's patience."""
+        parts = (
+            self._follow(),
+            self._desk.attend(self._quiet),
+            self._left.wait(),
+            self._outbox.deliver(),
+            self._tick(),
+        )
+        tasks = [asyncio.ensure_future(part) for part in parts]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (*tasks, *self._errands):
+                task.cancel()
+            await asyncio.gather(*tasks, *self._errands, return_exceptions=True)
+
+    async def _follow(self) -> None:
+        async for event in self._stream.live():
+            if event["type"] in {"message.accepted", "message.rejected"}:
+                self._outbox.taken(event["message_id"])
+            self._narrator.tell(event)
+            self._outbox.found(self._narrator.conversation.messages)
+            self._outbox.found(self._narrator.conversation.waiting)
+            self._progress.heard(event)
+            self._stopping.heard(event)
+            self._changed()
+
+    def _hear(self, line: str) -> None:
+        asked = read_line(line)
+        match asked.command:
+            case Command.SAY:
+                self._send(asked.text)
+            case Command.STOP:
+                self._stop()
+            case Command.TITLE:
+                self._errand(partial(self._api.rename, self._id, asked.text))
+            case Command.CLOSE:
+                self._errand(partial(self._api.close, self._id))
+            case Command.QUIT:
+                self._left.set()
+            case Command.HELP:
+                self._say(HELP)
+            case Command.UNKNOWN:
+                self._say(f"No such command. {HELP}")
+
+    def _send(self, text: str) -> None:
+        if not text.strip():
+            return
+        letter = new_letter(text)
+        self._own.add(letter.message_id)
+        self._stopping.forget()
+        self._outbox.put(letter)
+        self._changed()
+
+    def _is_echoed(self, message_id: str) -> bool:
+        return self._desk.echoes and message_id in self._own
+
+    def _stop(self) -> None:
+        if self._is_busy and not self._stopping.is_asked:
+            self._stopping.ask(self._narrator.conversation)
+            self._changed()
+
+    def _interrupt(self) -> None:
+        """Ctrl-C: stop what runs, else give up what is typed, else leave; twice in a row: leave."""
+        now, before = monotonic(), self._interrupted_at
+        self._interrupted_at = now
+        is_second = self._stopping.is_asked or now - before < DOUBLE_PRESS_SECONDS
+        if self._is_busy and not is_second:
+            self._stop()
+        elif self._is_busy or is_second or not self._desk.drop_line():
+            self._left.set()
+
+    def _errand(self, call: Callable[[], Awaitable[Any]]) -> None:
+        errand = asyncio.create_task(self._carry_out(call))
+        self._errands.add(errand)
+        errand.add_done_callback(self._errands.discard)
+
+    async def _carry_out(self, call: Callable[[], Awaitable[Any]]) -> None:
+        try:
+            await call()
+        except CommandError as error:
+            self._say(str(error), Tone.TROUBLE)
+
+    def _refused(self, letter: Letter, refusal: RefusedError) -> None:
+        self._say(f"Not sent: {one_line(letter.text, PREVIEW)}: {refusal}", Tone.TROUBLE)
+        self._changed()
+
+    def _on_connection(self, is_connected: bool) -> None:
+        self._progress.is_connected = is_connected
+        self._desk.paper.notice(Notice(CONNECTED if is_connected else RECONNECTING, passing=True))
+        self._changed()
+
+    @property
+    def _is_busy(self) -> bool:
+        return bool(self._outbox.pending) or not self._narrator.conversation.is_quiet
+
+    async def _quiet(self) -> None:
+        """Until everything is answered."""
+        while self._is_busy:
+            self._news.clear()
+            await self._news.wait()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            self._show()
+
+    def _changed(self) -> None:
+        self._news.set()
+        self._show()
+
+    def _show(self) -> None:
+        held = self._narrator.conversation
+        unsent = [f"{PERSON_MARK}{letter.text}" for letter in self._outbox.pending.values()]
+        status = self._progress.status(held, is_stopping=self._stopping.is_asked)
+        waiting = (*map(waiting_text, held.waiting.values()), *unsent)
+        self._desk.show(Footing(waiting, status, is_idle=not self._is_busy))
+
+    def _say(self, text: str, tone: Tone = Tone.ASIDE) -> None:
+        self._desk.paper.notice(Notice(text, tone))
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in _LEAVING:
+            loop.add_signal_handler(number, self._left.set)
+        try:
+            yield
+        finally:
+            for number in _LEAVING:
+                loop.remove_signal_handler(number)
+
+    def _take_leave(self) -> None:
+        if self._narrator.conversation.end_reason:
+            return
+        key = self._session["session_key"]
+        for letter in self._outbox.pending.values():
+            self._say(f"Perhaps not sent: {one_line(letter.text, PREVIEW)}", Tone.WARNING)
+        goes_on = ", and the answer goes on without you" if self._narrator.conversation.turn else ""
+        self._say(f"{key} stays open{goes_on}. Come back with:")
+        self._desk.paper.notice(Notice(f"perdure chat --session {key}", unbroken=True))

@@ -1,0 +1,248 @@
+"""What a client holds of a session: the rules of the contract, applied to one event after the other.
+
+Exactly one copy of every message at every moment, also when events come twice. Pure. Reads are robust: an
+unknown event or one that lacks a field changes nothing. Must not show anything.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
+
+Event = Mapping[str, Any]
+MISSING_TEXT: Final = "…"
+"""Stands where a client that came late has not got a message's beginning."""
+STREAMING: Final = "streaming"
+ENDED: Final = "session.ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message of the conversation; `end`: code points of it that are known, those missed included."""
+
+    message_id: str
+    role: Literal["user", "assistant"]
+    text: str
+    end: int
+    turn: int | None
+    status: str
+
+    @property
+    def is_final(self) -> bool:
+        """Whether its text is whole; only what was really heard of it may still cut it."""
+        return self.status != STREAMING
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingMessage:
+    """A message that was taken and has not reached the model."""
+
+    message_id: str
+    text: str
+    delivery: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The provider failed; the turn goes on at `at`, `wait` after it was said."""
+
+    attempt: int
+    said_at: str
+    at: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The running turn."""
+
+    number: int
+    retry: Retry | None = None
+    superseded: bool = False
+    """Whether its answer starts anew and nothing of the new one has come."""
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A session as far as its events tell; both mappings in the order of their messages."""
+
+    session: Mapping[str, Any] = field(default_factory=dict)
+    messages: Mapping[str, Message] = field(default_factory=dict)
+    waiting: Mapping[str, WaitingMessage] = field(default_factory=dict)
+    turn: Turn | None = None
+    end_reason: str | None = None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing runs and nothing waits that could."""
+        return self.turn is None and (not self.waiting or self.session.get("status") == "paused")
+
+    def apply(self, event: Event) -> "Conversation":
+        """The conversation after `event`."""
+        rule = _RULES.get(event.get("type", ""))
+        if rule is None:
+            return self
+        try:
+            return rule(self, event)
+        except (KeyError, TypeError, AttributeError):
+            return self
+
+
+def _delta(held: Conversation, event: Event) -> Conversation:
+    message_id, offset, text = event["message_id"], event["offset"], event["text"]
+    message = held.messages.get(message_id) or _begun(message_id, event["turn"])
+    if offset + len(text) <= message.end:
+        return held
+    gap = MISSING_TEXT if offset > message.end else ""
+    longer = replace(
+        message,
+        text=message.text + gap + text[max(message.end - offset, 0) :],
+        end=offset + len(text),
+    )
+    turn = Turn(event["turn"])
+    return replace(_with_message(held, longer), turn=turn if held.turn != turn else held.turn)
+
+
+def _begun(message_id: str, turn: int) -> Message:
+    return Message(message_id, "assistant", "", 0, turn, STREAMING)
+
+
+def _with_message(held: Conversation, message: Message) -> Conversation:
+    return replace(held, messages={**held.messages, message.message_id: message})
+
+
+def _superseded(held: Conversation, event: Event) -> Conversation:
+    turn = Turn(event["turn"], superseded=True)
+    if event["message_id"] not in held.messages:
+        return replace(held, turn=turn)
+    return replace(_with_message(held, _begun(event["message_id"], event["turn"])), turn=turn)
+
+
+def _completed(held: Conversation, event: Event) -> Conversation:
+    text = event["text"]
+    whole = Message(event["message_id"], "assistant", text, len(text), event["turn"], event["status"])
+    return _with_message(held, whole)
+
+
+def _truncated(held: Conversation, event: Event) -> Conversation:
+    message, text = held.messages[event["message_id"]], event["text"]
+    return _with_message(held, replace(message, text=text, end=len(text)))
+
+
+def _accepted(held: Conversation, event: Event) -> Conversation:
+    message_id = event["message_id"]
+    if message_id in held.messages:
+        return held
+    message = WaitingMessage(message_id, event["content"], event["delivery"])
+    return replace(held, waiting={**held.waiting, message_id: message})
+
+
+def _used(held: Conversation, message_id: str, turn: int) -> Conversation:
+    """The message leaves the queue and is part of what was said."""
+    waiting = held.waiting.get(message_id)
+    if waiting is None:
+        return held
+    said = Message(message_id, "user", waiting.text, len(waiting.text), turn, "complete")
+    return _with_message(_without(held, message_id), said)
+
+
+def _without(held: Conversation, message_id: str) -> Conversation:
+    return replace(held, waiting={key: value for key, value in held.waiting.items() if key != message_id})
+
+
+def _refused(held: Conversation, event: Event) -> Conversation:
+    return _without(held, event["message_id"])
+
+
+def _injected(held: Conversation, event: Event) -> Conversation:
+    return _used(held, event["message_id"], event["turn"])
+
+
+def _turn_started(held: Conversation, event: Event) -> Conversation:
+    for message_id in event["message_ids"]:
+        held = _used(held, message_id, event["turn"])
+    return replace(held, turn=Turn(event["turn"]))
+
+
+def _turn_retrying(held: Conversation, event: Event) -> Conversation:
+    retry = Retry(event["attempt"], event["at"], event["next_retry_at"], event["reason"])
+    return replace(held, turn=Turn(event["turn"], retry=retry))
+
+
+def _turn_over(held: Conversation, event: Event) -> Conversation:
+    over = held.turn is not None and held.turn.number <= event["turn"]
+    return replace(held, turn=None) if over else held
+
+
+def _session(held: Conversation, event: Event) -> Conversation:
+    return replace(held, session=dict(event["session"]))
+
+
+def _status(held: Conversation, event: Event) -> Conversation:
+    return replace(held, session={**held.session, "status": event["new"]})
+
+
+def _ended(held: Conversation, event: Event) -> Conversation:
+    session = {**held.session, "status": "closed", "end_reason": event["reason"]}
+    return replace(held, session=session, waiting={}, turn=None, end_reason=event["reason"])
+
+
+def _reset(held: Conversation, event: Event) -> Conversation:
+    session = dict(event["session"] or {})
+    messages = {message.message_id: message for message in map(transcribed, event["messages"])}
+    partial = event["partial"]
+    if partial:
+        messages[partial["message_id"]] = _partial(partial)
+    running = session.get("turn")
+    return Conversation(
+        session=session,
+        messages=messages,
+        waiting=_queued(held, session.get("queue") or ()),
+        turn=Turn(running["number"]) if running else None,
+        end_reason=session.get("end_reason"),
+    )
+
+
+def transcribed(message: Mapping[str, Any]) -> Message:
+    """A message of the transcript. Raises KeyError for what is none."""
+    text = message["content"]
+    return Message(
+        message["message_id"], message["role"], text, len(text), message.get("turn"), message["status"]
+    )
+
+
+def _partial(partial: Mapping[str, Any]) -> Message:
+    text = partial["text"]
+    return replace(_begun(partial["message_id"], partial["turn"]), text=text, end=len(text))
+
+
+def _queued(held: Conversation, queue: Any) -> dict[str, WaitingMessage]:
+    """What waits; a snapshot shows only the beginning of a text that may be known whole."""
+    return {
+        item["message_id"]: held.waiting.get(item["message_id"])
+        or WaitingMessage(item["message_id"], item["text"], item["delivery"])
+        for item in queue
+    }
+
+
+_RULES: Final[Mapping[str, Callable[[Conversation, Event], Conversation]]] = {
+    "session.started": _session,
+    "session.updated": _session,
+    "session.paused": _session,
+    "session.resumed": _session,
+    "session.status_changed": _status,
+    ENDED: _ended,
+    "message.accepted": _accepted,
+    "message.rejected": _refused,
+    "message.withdrawn": _refused,
+    "message.injected": _injected,
+    "message.delta": _delta,
+    "message.completed": _completed,
+    "message.truncated": _truncated,
+    "turn.started": _turn_started,
+    "turn.retrying": _turn_retrying,
+    "turn.superseded": _superseded,
+    "turn.completed": _turn_over,
+    "turn.stopped": _turn_over,
+    "turn.failed": _turn_over,
+    "reset": _reset,
+}
