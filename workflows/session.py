@@ -159,6 +159,8 @@ class Session:
         self._inbox.append(read_command(name, payload, _fresh_message_id))
 
     def _take(self, name: str, payload: Any) -> dict[str, Any]:
+        # What came before is folded here, so the loop looks again, whatever becomes of this command.
+        self._stirred = True
         self._fold_inbox()
         command = read_command(name, payload, _fresh_message_id)
         refused = refusal(self._state, command)
@@ -166,7 +168,6 @@ class Session:
             raise ApplicationError(refused.detail, type=refused.code, non_retryable=True)
         self._inbox.append(command)
         self._fold_inbox()
-        self._stirred = True
         return self.snapshot()
 
     # ---- what has happened ---------------------------------------------------------------------------
