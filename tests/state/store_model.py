@@ -37,13 +37,14 @@ class StoreModel:
             self._begin_epoch(publication)
         if self.epoch != publication.epoch:
             raise LostError
-        if publication.base < self.base and not self._news(publication):
+        news = self._news(publication)
+        if publication.base < self.base and not news:
             return
-        if publication.base < self.base:
+        if publication.base < self.base or len(news) != max(publication.end - len(self.log), 0):
+            # The log holds what the workflow told, nothing less and nothing else.
             raise LostError
-        self._agree(publication)
         self.base = publication.base
-        self.log += self._news(publication)
+        self.log += news
         self._project(publication)
 
     def copy(self) -> "StoreModel":
@@ -53,12 +54,8 @@ class StoreModel:
         self.log, self.base, self.revision, self.epoch = [], 0, -1, publication.epoch
 
     def _news(self, publication: Publication) -> list[LogEntry]:
-        return [entry for entry in publication.entries if entry.name not in self.names]
-
-    def _agree(self, publication: Publication) -> None:
-        """The log holds what the workflow told, nothing less and nothing else."""
-        if len(self._news(publication)) != max(publication.end - len(self.log), 0):
-            raise LostError
+        names = self.names
+        return [entry for entry in publication.entries if entry.name not in names]
 
     def _project(self, publication: Publication) -> None:
         if publication.revision >= self.revision:

@@ -9,6 +9,7 @@ from tests.state.story import Story
 from workflows.contract.commands import Cancel, Malformed
 from workflows.contract.errors import ErrorCode
 from workflows.contract.profile import Effort
+from workflows.state import evolve
 from workflows.state.queue import MAX_WAITING_BYTES
 from workflows.state.session_state import REMEMBERED_IDS
 
@@ -34,17 +35,22 @@ def test_the_same_message_again_has_taken_effect_already() -> None:
     assert story.says("m").shell.store.writes == {"m"}
 
 
-def test_ids_are_remembered_for_the_last_thousand_messages() -> None:
+def test_ids_are_remembered_for_the_last_thousand_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert REMEMBERED_IDS == 1_000
+    monkeypatch.setattr(evolve, "REMEMBERED_IDS", 20)
     story = Story().pauses()
-    for number in range(REMEMBERED_IDS + 1):
+    for number in range(21):
         story.says(f"m{number}", content="x").withdraws(f"m{number}")
     story.says("m1", content="x").says("m0", content="x")
     assert story.waiting == ("m0",)
 
 
-def test_a_message_that_still_waits_is_the_same_message_however_old_it_is() -> None:
+def test_a_message_that_still_waits_is_the_same_message_however_old_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(evolve, "REMEMBERED_IDS", 20)
     story = Story().pauses().says("m0", content="x")
-    for number in range(1, REMEMBERED_IDS + 1):
+    for number in range(1, 21):
         story.says(f"m{number}", content="x").withdraws(f"m{number}")
     story.says("m0", content="again")
     assert story.waiting == ("m0",)
@@ -113,8 +119,8 @@ def test_a_refused_message_may_be_sent_again_once_there_is_room() -> None:
 
 def test_many_small_messages_do_not_outgrow_the_state() -> None:
     story = Story().pauses()
-    story.hears(*(message(f"m{number}", content="x") for number in range(4_000)))
-    assert rejections(story)[-1] == ("m3999", "queue_full")
+    story.hears(*(message(f"m{number}", content="x") for number in range(1_500)))
+    assert rejections(story)[-1] == ("m1499", "queue_full")
     assert len(story.shell.state.queue.model_dump_json()) <= MAX_WAITING_BYTES * 1.1
 
 

@@ -108,7 +108,7 @@ def test_every_kind_of_event_can_be_drawn(kind: type[Any]) -> None:
     assert all(name in FIELDS for name in kind.model_fields if name != "type")
 
 
-@examples(600)
+@examples(250)
 @given(any_start, st.lists(any_event, max_size=25), moments)
 def test_any_events_lead_to_a_state_that_knows_what_comes_next(
     start: SessionStart, events: list[Event], now: datetime
@@ -126,7 +126,7 @@ def test_any_events_lead_to_a_state_that_knows_what_comes_next(
     assert type(publication).model_validate_json(publication.model_dump_json()) == publication
 
 
-@examples(300)
+@examples(150)
 @given(any_start, st.lists(any_event, max_size=25), draw.commands, moments)
 def test_any_command_can_be_decided_in_any_state(
     start: SessionStart, events: list[Event], command: Any, now: datetime
@@ -137,7 +137,7 @@ def test_any_command_can_be_decided_in_any_state(
         state = apply(state, event)
 
 
-@examples(200)
+@examples(100)
 @given(any_start, st.lists(any_event, max_size=25), moments)
 def test_any_step_may_end_in_any_state(start: SessionStart, events: list[Event], now: datetime) -> None:
     state, _ = follow(start, events)
@@ -153,7 +153,7 @@ def test_any_step_may_end_in_any_state(start: SessionStart, events: list[Event],
         next_step(after, now)
 
 
-@examples(300)
+@examples(150)
 @given(any_start, st.lists(any_event, max_size=25), any_event)
 def test_an_event_never_takes_the_state_back(start: SessionStart, events: list[Event], event: Event) -> None:
     before, _ = follow(start, events)
@@ -167,7 +167,7 @@ def test_an_event_never_takes_the_state_back(start: SessionStart, events: list[E
     assert after.ending == (before.ending or after.ending)
 
 
-@examples(300)
+@examples(150)
 @given(any_start, st.lists(any_event, max_size=25), moments)
 def test_facts_that_follow_by_themselves_come_to_an_end(
     start: SessionStart, events: list[Event], now: datetime

@@ -250,4 +250,4 @@ def test_any_session(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "MAX_WAITING_BYTES", 2_000)
     monkeypatch.setattr(transcript, "BUDGET", 4_000)
     monkeypatch.setattr(transcript, "KEPT_WHEN_OVER", 3_000)
-    run_state_machine_as_test(AnySession, settings=examples(150, steps=40))
+    run_state_machine_as_test(AnySession, settings=examples(100, steps=40))

@@ -93,7 +93,7 @@ def bring_to_its_end(shell: Shell, viewer: Viewer) -> None:
             shell.task(Happenings(step_end=last_end(shell), publication="arrived"))
 
 
-@examples(400)
+@examples(250)
 @given(st.data(), st.integers(1, 3))
 def test_what_a_lost_task_said_is_said_by_its_repetition(choice: st.DataObject, losses: int) -> None:
     session = any_session(choice)
@@ -116,7 +116,7 @@ def test_what_a_lost_task_said_is_said_by_its_repetition(choice: st.DataObject, 
             assert found.get(entry.name) == essence(entry), entry.name
 
 
-@examples(400)
+@examples(250)
 @given(st.data(), st.integers(1, 3))
 def test_viewers_never_see_anything_twice_or_miss_anything(choice: st.DataObject, losses: int) -> None:
     """Where the store cannot tell a repetition from a loss, they begin anew."""
