@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.state.builders import failure, profile
+from tests.state.builders import failure, profile, terminal
 from tests.state.story import Story
+from workflows.contract.errors import StoreFault
 from workflows.contract.session import Status
+from workflows.state.steps import SettleAnswer
 from workflows.state.turn import StepStatus
 
 Arrange = Callable[[], Story]
@@ -112,6 +114,25 @@ def test_a_steer_joins_the_next_attempt_while_a_retry_waits_and_nothing_was_show
     assert story.turn.status is StepStatus.RUNNING
     assert story.shell.calls[-1].call.seen_to == 3
     assert story.waiting == ("q",)
+
+
+def test_an_attempt_that_a_steer_joined_is_a_step_of_its_own() -> None:
+    """The provider may go on with what the last attempt asked, which knows nothing of the steer."""
+    story = retrying().says("s").passes(5)
+    call = story.shell.calls[-1]
+    assert (call.step, call.attempt, call.message_id) == (2, 2, "a-1.2")
+    story.step_ends(failure()).passes(10)
+    call = story.shell.calls[-1]
+    assert (call.step, call.attempt, call.message_id) == (2, 3, "a-1.2")
+    story.says("t").step_ends(terminal(shown=3))
+    assert story.running == SettleAnswer(turn=1, step=2, message_id="a-1.2", status="failed")
+    story.keeps("Hel", "failed")
+    assert "a-1.2" in [m.message_id for m in story.shell.state.transcript.messages]
+
+
+def test_an_attempt_that_asks_the_same_again_belongs_to_the_same_step() -> None:
+    story = retrying().queues("q").passes(5).step_ends(StoreFault.TRANSCRIPT_MISSING)
+    assert [(call.step, call.attempt) for call in story.shell.calls] == [(1, 1), (1, 2), (1, 3)]
 
 
 def test_a_steer_does_not_join_an_attempt_whose_message_was_shown_in_part() -> None:

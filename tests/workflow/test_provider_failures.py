@@ -126,6 +126,22 @@ async def test_a_steer_joins_the_next_attempt_while_a_retry_waits(
     assert [item["content"] for item in (await calls())[-1]["input"]] == ["one", "two"]
 
 
+async def test_a_steer_is_heard_although_an_answer_was_under_way(
+    talk: Start, script: Start, calls: Start
+) -> None:
+    await script(text="never heard of two", cut_after=0)
+    await script(on="retrieve", status=500, times=3)
+    session = await talk("one")
+    await session.until("turn.retrying")
+    assert not session.seen("message.delta")
+    await session.say("two", "m2")
+    await session.until("message.accepted", message_id="m2")
+    await session.pass_time(6)
+    await session.until("turn.completed")
+    assert session.seen("message.injected", message_id="m2", turn=1)
+    assert [item["content"] for item in (await calls())[-1]["input"]] == ["one", "two"]
+
+
 async def test_a_forgotten_response_costs_no_context(talk: Start, script: Start, calls: Start) -> None:
     session = await talk("My name is Ada.")
     await session.until("turn.completed")

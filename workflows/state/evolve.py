@@ -228,6 +228,8 @@ def _while_running(
     turn = state.turn
     if turn is None or turn.number != event.turn or turn.status not in _FITS[type(event)]:
         return {}
+    if isinstance(event, StepStarted):
+        turn = turn.model_copy(update={"step": event.step, "asked_to": state.transcript.end})
     return {"turn": _turn_after(turn, event)}
 
 

@@ -36,7 +36,7 @@ from workflows.state.steps import (
     Step,
     Wait,
 )
-from workflows.state.turn import StepStatus, Turn
+from workflows.state.turn import StepStatus, Turn, message_id
 
 REASONING_MODELS: Final = ("gpt-5", "gpt-6", "o1", "o3", "o4", "perdure-")
 """Beginnings of the names of models that take a reasoning effort."""
@@ -157,11 +157,12 @@ def _call(state: SessionState, turn: Turn, now: datetime) -> Step | None:
         return Record(
             tuple(MessageInjected(at=now, message_id=m.message_id, turn=turn.number) for m in steers)
         )
+    step = turn.next_step(state.transcript.end)
     return CallModel(
         turn=turn.number,
-        step=turn.step,
+        step=step,
         attempt=turn.attempt + 1,
-        message_id=turn.message_id,
+        message_id=message_id(turn.number, step),
         call=model_call(state, turn),
     )
 

@@ -31,6 +31,11 @@ class StepStatus(StrEnum):
     """That part is being made the whole."""
 
 
+def message_id(turn: int, step: int) -> str:
+    """The id of the message that a step says."""
+    return f"{ASSISTANT_PREFIX}{turn}.{step}"
+
+
 class Turn(Value):
     """The turn that is running."""
 
@@ -42,7 +47,9 @@ class Turn(Value):
     step: int = 1
     status: StepStatus = StepStatus.READY
     attempt: int = 0
-    """Attempts of the current step that were started."""
+    """Attempts that were started."""
+    asked_to: int = 0
+    """Where the transcript ended when the last attempt was started."""
     shown: int = 0
     """Code points of the current step's message that viewers may hold."""
     retry_at: Timestamp | None = None
@@ -58,7 +65,15 @@ class Turn(Value):
     @property
     def message_id(self) -> str:
         """The id of the message that the current step says."""
-        return f"{ASSISTANT_PREFIX}{self.number}.{self.step}"
+        return message_id(self.number, self.step)
+
+    def next_step(self, transcript_end: int) -> int:
+        """The step of the next attempt.
+
+        One that is asked more than the last begins a new step: a provider that goes on with a response would
+        go on with one that never heard of the rest.
+        """
+        return self.step + (self.attempt > 0 and self.asked_to != transcript_end)
 
     @property
     def running(self) -> bool:
