@@ -98,7 +98,7 @@ class EventStream:
     async def _begin_anew(self) -> Sequence[Seen]:
         """Everything at once, and on behind it; nothing while the store knows nothing new."""
         reset = await read_reset(self._session_id, self._projection, self._reader, datetime.now(UTC))
-        if reset is None or reset.event.cursor == self._reset_at:
+        if reset is None or (self._reset_at and self._reset_at.agrees_with(reset.event.cursor)):
             return ()
         self.cursor = self._reset_at = reset.event.cursor
         self.over = reset.closed

@@ -202,6 +202,16 @@ async def test_the_place_in_the_list_never_goes_back(
     assert await projection.id_of(tenant, "SESSION-007") == telling.session_id
 
 
+async def test_a_lost_publication_lists_nothing(
+    log: EventLog, projection: Projection, telling: Telling
+) -> None:
+    tenant = f"tenant-of-{telling.session_id}"
+    shown = replace(telling, base=3).show(last_activity_at="2026-11-20T12:00:00.000Z")
+    publication = shown.publication().model_copy(update={"tenant": tenant})
+    assert await log.publish(publication) is Outcome.LOST
+    assert await projection.newest(tenant, None, 10) == []
+
+
 # ---- sizes -------------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,6 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -81,6 +80,8 @@ class ScriptsMachine(RuleBasedStateMachine):
         self.attempts: list[Attempt] = []
         self.older: list[tuple[Snapshot, LogModel]] = []
         self.turn, self.fence, self.highest_epoch, self.said = 1, 0, 1, 0
+        self.begin(next_turn=False, confirmed=False)
+        self.keep_a_snapshot()
 
     # ---- the workflow --------------------------------------------------------------------------------
 
@@ -109,7 +110,6 @@ class ScriptsMachine(RuleBasedStateMachine):
         if self._publish(publication) is not Outcome.LOST and confirmed:
             self.telling = self.telling.confirmed(publication)
 
-    @precondition(lambda self: self.sent)
     @rule(back=st.integers(0, 30))
     def publish_again(self, back: int) -> None:
         self._publish(self.sent[-1 - back % len(self.sent)])
@@ -132,7 +132,6 @@ class ScriptsMachine(RuleBasedStateMachine):
         if isinstance(position, Position) and confirmed:
             self.telling = self.telling.confirmed(publication)
 
-    @precondition(lambda self: self.attempts)
     @rule(which=st.integers(0, 10), back=st.integers(0, 30))
     def begin_again(self, which: int, back: int) -> None:
         self._begin(self._attempt(which).writer, self.sent[-1 - back % len(self.sent)])
@@ -145,19 +144,17 @@ class ScriptsMachine(RuleBasedStateMachine):
         self.attempts.append(Attempt(writer, next_index))
         return position
 
-    @precondition(lambda self: self.attempts)
     @rule(count=st.integers(0, 3))
     def append(self, count: int) -> None:
         attempt = self.attempts[-1]
         self._append_lines(attempt, attempt.next, count)
 
-    @precondition(lambda self: self.attempts)
     @rule(
         which=st.integers(0, 10),
         back=st.integers(-1, 3),
         count=st.integers(0, 3),
         stoppable=st.booleans(),
-        last=st.sampled_from((False, False, True)),
+        last=st.sampled_from((False, False, False, False, True)),
     )
     def append_strangely(self, which: int, back: int, count: int, stoppable: bool, last: bool) -> None:
         attempt = self._attempt(which)
@@ -175,7 +172,6 @@ class ScriptsMachine(RuleBasedStateMachine):
             if last and known_here and attempt is self.attempts[-1]:
                 self.telling = replace(self.telling, settled=self.model.settled)
 
-    @precondition(lambda self: self.attempts)
     @rule(which=st.integers(0, 10))
     def append_again(self, which: int) -> None:
         attempt = self._attempt(which)
@@ -208,12 +204,13 @@ class ScriptsMachine(RuleBasedStateMachine):
 
     # ---- the store -----------------------------------------------------------------------------------
 
-    @rule(back=st.none() | st.integers(0, 10), everything=st.sampled_from((False, False, True)))
-    def keep_a_snapshot_or_go_back(self, back: int | None, everything: bool) -> None:
-        if back is None or not self.older:
-            snapshot = self._await(take_snapshot(self._redis, self.session_id))
-            self.older.append((snapshot, copy.deepcopy(self.model)))
-            return
+    @rule()
+    def keep_a_snapshot(self) -> None:
+        snapshot = self._await(take_snapshot(self._redis, self.session_id))
+        self.older.append((snapshot, copy.deepcopy(self.model)))
+
+    @rule(back=st.integers(0, 10), everything=st.sampled_from((False, False, False, True)))
+    def go_back(self, back: int, everything: bool) -> None:
         lost_everything: tuple[Snapshot, LogModel] = ({}, LogModel(KEPT))
         snapshot, model = lost_everything if everything else self.older[-1 - back % len(self.older)]
         self._await(go_back_to(self._redis, self.session_id, snapshot))

@@ -138,6 +138,22 @@ async def test_a_live_viewer_of_a_store_that_goes_back_need_not_wait_for_news(
     await viewer.close()
 
 
+async def test_the_same_place_with_another_past_is_another_reset(
+    stage: Stage, session_id: str, telling: Telling, redis: "Redis"
+) -> None:
+    await stage.log.publish(telling.publication())
+    stream = EventStream(session_id, Cursor(1, 1, print="0badcafe"), stage.reader, stage.projection)
+    await stream.open()
+    assert [seen.event.kind for seen in await stream.page(10)] == ["reset"]
+    assert list(await stream.page(10)) == []
+
+    await go_back_to(redis, session_id, {})
+    otherwise = Telling(session_id).show(status="idle", turn=None)
+    await stage.log.publish(otherwise.tell("session.started", "session.paused").publication())
+    [seen] = await stream.page(10)
+    assert (seen.event.kind, seen.event.cursor) == ("reset", Cursor(1, 2))
+
+
 async def test_lines_that_are_said_again_reset_nobody(
     stage: Stage, feed: Feed, telling: Telling, redis: "Redis"
 ) -> None:
