@@ -78,10 +78,11 @@ class Clocks(Value):
         return self.model_copy(update={"paused_since": None, "paused_for": self.paused_for + pause})
 
     def rearmed(self, old: Limits, new: Limits) -> "Clocks":
-        """After the limits changed: what strikes at another time warns anew."""
-        idle = self.idle_warned and old.idle_timeout == new.idle_timeout
-        duration = self.duration_warned and old.max_duration == new.max_duration
-        return self.model_copy(update={"idle_warned": idle, "duration_warned": duration})
+        """After the limits changed: a clock that strikes at another time warns anew."""
+        same_duration = old.max_duration == new.max_duration
+        return self.model_copy(
+            update={"idle_warned": False, "duration_warned": self.duration_warned and same_duration}
+        )
 
     def warned(self, reason: EndReason) -> "Clocks":
         """After clients were warned of `reason`."""
