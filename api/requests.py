@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from workflows.contract.base import ClientMessageId, Name, Request
 from workflows.contract.commands import Content, SessionChanges, Title, check_metadata
-from workflows.contract.profile import LimitsPatch, Settings
+from workflows.contract.profile import LimitsPatch, SettingsPatch
 from workflows.contract.session import Delivery
 
 UserId = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,126}[!-~])?$")]
@@ -21,7 +21,7 @@ class NewMessage(Request):
     content: Content
     message_id: ClientMessageId | None = None
     agent: Name | None = None
-    settings: Settings = Settings()
+    settings: SettingsPatch = SettingsPatch()
     delivery: Delivery = Delivery.STEER
 
 
@@ -34,7 +34,7 @@ class NewSession(Request):
     metadata: dict[str, JsonValue] = {}
     limits: LimitsPatch = Field(default_factory=LimitsPatch)
     message: NewMessage | None = None
-    settings: Settings = Settings()
+    settings: SettingsPatch = SettingsPatch()
 
     @model_validator(mode="after")
     def _metadata_is_small(self) -> Self:

@@ -16,7 +16,7 @@ from api.errors import Problem
 from api.requests import NewMessage, NewSession
 from workflows.contract.commands import SendMessage
 from workflows.contract.errors import ErrorCode
-from workflows.contract.profile import Profile, Settings
+from workflows.contract.profile import Profile, Settings, SettingsPatch
 from workflows.contract.start import SessionStart
 
 ID_BYTES: Final = 12
@@ -47,7 +47,7 @@ async def start_session(here: Context, tenant: str, wanted: NewSession, key: str
         user_id=wanted.user_id,
         metadata=wanted.metadata,
         limits=wanted.limits.over(profile.limits),
-        settings=wanted.settings,
+        settings=wanted.settings.over(Settings()),
         created_at=datetime.now(UTC),
         first_message=command_of(wanted.message, f"m-{session_id}") if wanted.message else None,
         retries=here.options.retries,
@@ -91,7 +91,7 @@ def _profile(here: Context, wanted: NewSession) -> Profile:
     return profile
 
 
-def _check_settings(profile: Profile, settings: Settings, field: str) -> None:
+def _check_settings(profile: Profile, settings: SettingsPatch, field: str) -> None:
     forbidden = settings.model_fields_set - set(profile.settings)
     if forbidden:
         names = ", ".join(sorted(forbidden))

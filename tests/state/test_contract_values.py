@@ -14,11 +14,12 @@ from activities.session import SessionProjection
 from tests.state import strategies as draw
 from tests.state.builders import NOON, born, profile
 from tests.state.effort import examples
+from tests.state.story import Story
 from workflows.contract import activities
 from workflows.contract.base import Elapsed, Seconds, Timestamp, rfc3339, to_milliseconds, unix_milliseconds
 from workflows.contract.commands import SIGNALS, SendMessage, SessionChanges, signal_payload
 from workflows.contract.errors import RETRYABLE, ErrorCode, FailureKind
-from workflows.contract.profile import Effort, Limits, LimitsPatch, Profile, Settings
+from workflows.contract.profile import Effort, Limits, LimitsPatch, Profile, SettingsPatch
 from workflows.contract.publication import LogEntry, Publication
 from workflows.contract.session import Delivery, EndReason, SessionView, Status
 from workflows.contract.start import RetrySchedule, SessionStart
@@ -101,7 +102,7 @@ def test_no_time_may_have_elapsed() -> None:
 # ---- what is refused, and what is not ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("request_type", [*SIGNALS.values(), SessionChanges, Settings, LimitsPatch])
+@pytest.mark.parametrize("request_type", [*SIGNALS.values(), SessionChanges, SettingsPatch, LimitsPatch])
 def test_a_request_refuses_an_unknown_field(request_type: type[BaseModel]) -> None:
     given_fields = {"message_id": "m", "content": "x"} if "message_id" in request_type.model_fields else {}
     known = {name: value for name, value in given_fields.items() if name in request_type.model_fields}
@@ -118,6 +119,14 @@ def test_a_request_refuses_an_unknown_field(request_type: type[BaseModel]) -> No
 def test_a_value_of_a_newer_release_can_be_read(value: BaseModel) -> None:
     newer = value.model_dump(mode="json") | {"added_later": 1}
     assert type(value).model_validate(newer) == value
+
+
+def test_settings_of_a_newer_release_can_be_read_wherever_they_are_kept() -> None:
+    story = Story(settings={"effort": "low"}).says("m").queues("q").changes(settings={"effort": "max"})
+    state = story.shell.state
+    newer = state.model_dump(mode="json")
+    newer["settings"]["added_later"] = newer["queue"]["waiting"][0]["settings"]["added_later"] = 1
+    assert SessionState.model_validate(newer) == state
 
 
 def test_values_are_immutable() -> None:

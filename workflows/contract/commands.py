@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from workflows.contract.base import ClientMessageId, MessageId, Name, Request
-from workflows.contract.profile import LimitsPatch, Settings
+from workflows.contract.profile import LimitsPatch, SettingsPatch
 from workflows.contract.session import Delivery, EndReason
 
 MAX_CONTENT: Final = 32_768
@@ -45,7 +45,7 @@ class SendMessage(_Command):
     message_id: ClientMessageId
     agent: Name | None = None
     delivery: Delivery = Delivery.STEER
-    settings: Settings = Settings()
+    settings: SettingsPatch = SettingsPatch()
 
     @property
     def about(self) -> str:
@@ -92,7 +92,7 @@ class SessionChanges(Request):
     title: Title | None = None
     metadata: dict[str, JsonValue] | None = None
     limits: LimitsPatch | None = None
-    settings: Settings | None = None
+    settings: SettingsPatch | None = None
 
     @model_validator(mode="after")
     def _metadata_is_small(self) -> Self:

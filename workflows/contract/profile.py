@@ -40,10 +40,20 @@ class CallMode(StrEnum):
     STATELESS = "stateless"
 
 
-class Settings(Request):
+class Settings(Value):
     """What a session or a message may override."""
 
     effort: Effort | None = None
+
+
+class SettingsPatch(Request):
+    """Settings that a client sets; a field left out stays as it is."""
+
+    effort: Effort | None = None
+
+    def over(self, settings: Settings) -> Settings:
+        """`settings` with the fields that the client gave, null included."""
+        return settings.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
 
 
 class Limits(Value):

@@ -208,7 +208,7 @@ def _accepted(state: SessionState, message: SendMessage, now: datetime) -> tuple
         position=_position(state, message.delivery),
         agent=agent.name,
         content=message.content,
-        settings=message.settings,
+        settings=message.settings.over(Settings()),
     )
     interrupted = (
         _turn_stopped(state, StopReason.INTERRUPTED, now) if message.delivery is Delivery.INTERRUPT else ()
@@ -232,14 +232,10 @@ def _merged_metadata(state: SessionState, command: UpdateSession) -> dict[str, o
 
 
 def _updated(state: SessionState, command: UpdateSession, now: datetime) -> SessionUpdated:
-    settings = state.settings
-    if command.settings:
-        asked = {name: getattr(command.settings, name) for name in command.settings.model_fields_set}
-        settings = Settings(**{**settings.model_dump(), **asked})
     return SessionUpdated(
         at=now,
         title=command.title if "title" in command.model_fields_set else state.title,
         metadata=_merged_metadata(state, command),
         limits=command.limits.over(state.limits) if command.limits else state.limits,
-        settings=settings,
+        settings=command.settings.over(state.settings) if command.settings else state.settings,
     )
