@@ -7,7 +7,7 @@ from typing import Final
 
 from hypothesis import HealthCheck, settings
 
-EVERY_DAY: Final = 80
+EVERY_DAY: Final = 60
 
 SCHEDULES: Final = settings(
     max_examples=settings.default.max_examples

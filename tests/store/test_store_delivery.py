@@ -248,7 +248,7 @@ class DeliveryMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_log_is_one_that_a_viewer_can_follow(self) -> None:
-        self._await(self._viewer().read_to_the_end())
+        self._await(self._viewer().read())
 
     def teardown(self) -> None:
         self._log.failing()

@@ -26,18 +26,18 @@ class Viewer:
         self.held = Reducer()
         self.cursor = BEGINNING
 
-    async def read(self, limit: int = EVERYTHING) -> None:
-        """Take in the next events. Raises ContractViolationError."""
+    async def read(self, limit: int = EVERYTHING) -> int:
+        """Take in the next events; how many there were. Raises ContractViolationError."""
         stream = EventStream(self._session_id, self.cursor, self._reader, self._projection)
         await stream.open()
-        for seen in await stream.page(limit):
+        page = await stream.page(limit)
+        for seen in page:
             spelled = str(seen.event.cursor)
             self.held.feed(from_json(seen.event.event), spelled)
             self.cursor = Cursor.parse(spelled) or BEGINNING
+        return len(page)
 
     async def read_to_the_end(self) -> None:
         """Take in all events, however often that means to begin anew."""
-        seen = None
-        while seen is None or seen != self.cursor:
-            seen = self.cursor
-            await self.read()
+        while await self.read():
+            pass
