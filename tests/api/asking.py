@@ -80,13 +80,6 @@ async def close(http: Http, session_id: str) -> Json:
     return await read(http, session_id)
 
 
-async def closed(http: Http, **body: Any) -> Json:
-    """A session that is over."""
-    session = await close(http, (await start(http, **body))["session_id"])
-    assert session["status"] == "closed"
-    return session
-
-
 async def page(http: Http, session_id: str, **query: Any) -> Json:
     url = f"/v1/sessions/{session_id}/events"
     return answer(await http.get(url, params=query, headers=AS_JSON))

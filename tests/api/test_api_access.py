@@ -220,11 +220,10 @@ PATHS = [
 @pytest.mark.parametrize("path", PATHS)
 async def test_a_path_reaches_nothing_but_sessions(red: Http, http: Http, path: str) -> None:
     before = await titles(red)
-    for client in (red, http):
-        for method, url in routes(path):
-            with_body = {"json": {"content": "x"}} if method == "POST" else {}
-            with_body = {"json": {"title": "x"}} if method == "PATCH" else with_body
-            response = await client.request(method, url, **with_body)  # type: ignore[arg-type]
+    for client, asked in ((red, routes(path)), (http, routes(path)[:1])):
+        for method, url in asked:
+            body = {"PATCH": {"title": "x"}, "POST": {"content": "x"}}.get(method)
+            response = await client.request(method, url, **({"json": body} if body else {}))  # type: ignore[arg-type]
             assert response.status_code in {404, 405}, (method, url, response.text)
             assert "set-cookie" not in response.headers
             refusal(response, response.status_code, response.json()["code"])

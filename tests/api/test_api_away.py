@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
@@ -19,6 +19,7 @@ from tests.viewer import events
 from workflows.contract.wire import DATA_CONVERTER
 
 PATIENCE = 6.5
+GoAway = Callable[[Tunnel], Awaitable[None]]
 
 
 @dataclass
@@ -93,19 +94,34 @@ async def recovered(http: Http, session_id: str) -> None:
     assert (await read(http, session_id, after=taken["cursor"]))["message_count"] >= 1
 
 
-@pytest.mark.parametrize("how", ["refused", "silent"])
-async def test_an_engine_that_is_away_is_said_and_comes_back(
-    system: System, make_app: MakeApp, how: str
-) -> None:
+async def test_what_is_away_is_said_and_comes_back(system: System, make_app: MakeApp) -> None:
+    await asyncio.gather(
+        *(engine_goes_away(system, make_app, how) for how in (Tunnel.close, Tunnel.silence)),
+        *(store_goes_away(system, make_app, how) for how in (Tunnel.close, Tunnel.silence)),
+    )
+
+
+async def engine_goes_away(system: System, make_app: MakeApp, go: GoAway) -> None:
     async with remote(system, make_app) as away:
         session_id = (await start(away.http))["session_id"]
-        await (away.engine.close() if how == "refused" else asyncio.to_thread(away.engine.silence))
+        await go(away.engine)
         asked = [in_time(call, "engine_unavailable") for call in writes(away.http, session_id)]
         ready = not_ready(away.http, engine="unreachable")
         found = asyncio.gather(*reads(away.http, session_id))
         await asyncio.gather(ready, *asked)
         assert [response.status_code for response in await found] == [200] * 4
         await away.engine.open()
+        await recovered(away.http, session_id)
+
+
+async def store_goes_away(system: System, make_app: MakeApp, go: GoAway) -> None:
+    async with remote(system, make_app) as away:
+        session_id = (await start(away.http))["session_id"]
+        await go(away.store)
+        calls = [*writes(away.http, session_id), *reads(away.http, session_id)]
+        asked = [in_time(call, "store_unavailable") for call in calls]
+        await asyncio.gather(not_ready(away.http, store="unreachable"), *asked)
+        await away.store.open()
         await recovered(away.http, session_id)
 
 
@@ -126,20 +142,6 @@ async def test_a_namespace_that_does_not_exist_is_no_closed_session(
     )
     async with asking(make_app(client=client)) as http:
         await in_time(http.post("/v1/sessions", json={}), "engine_unavailable")
-
-
-@pytest.mark.parametrize("how", ["refused", "silent"])
-async def test_a_store_that_is_away_is_said_and_comes_back(
-    system: System, make_app: MakeApp, how: str
-) -> None:
-    async with remote(system, make_app) as away:
-        session_id = (await start(away.http))["session_id"]
-        await (away.store.close() if how == "refused" else asyncio.to_thread(away.store.silence))
-        calls = [*writes(away.http, session_id), *reads(away.http, session_id)]
-        asked = [in_time(call, "store_unavailable") for call in calls]
-        await asyncio.gather(not_ready(away.http, store="unreachable"), *asked)
-        await away.store.open()
-        await recovered(away.http, session_id)
 
 
 async def test_a_viewer_outlives_the_store(

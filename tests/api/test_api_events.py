@@ -38,6 +38,14 @@ async def spoken(http: Http, system: System, tokens: int = 150) -> str:
     return session_id
 
 
+@pytest.fixture(scope="module")
+async def finished(http: Http, system: System) -> str:
+    """A session that is over, with one answer of many deltas."""
+    session_id = await spoken(http, system)
+    await close(http, session_id)
+    return session_id
+
+
 async def speaking(http: Http, system: System, **behaviour: Any) -> str:
     """A session whose answer begins."""
     await system.script(contains="go on", **behaviour)
@@ -91,9 +99,8 @@ async def test_a_stream_has_the_headers_and_frames_of_server_sent_events(http: H
         assert names == [b"id", b"event", b"data"]
 
 
-async def test_every_event_has_the_common_fields_and_its_own_place(http: Http, system: System) -> None:
-    session_id = await spoken(http, system)
-    await close(http, session_id)
+async def test_every_event_has_the_common_fields_and_its_own_place(http: Http, finished: str) -> None:
+    session_id = finished
     found = await whole(http, session_id)
     assert all(set(event) >= COMMON for event in found)
     assert {event["session_id"] for event in found} == {session_id}
@@ -168,9 +175,8 @@ async def test_who_comes_in_the_middle_of_an_answer_gets_a_replay_and_then_the_t
     assert known <= sum(marks) < len(found)
 
 
-async def test_a_finished_answer_reconnected_at_every_point_is_one_copy(http: Http, system: System) -> None:
-    session_id = await spoken(http, system)
-    await close(http, session_id)
+async def test_a_finished_answer_reconnected_at_every_point_is_one_copy(http: Http, finished: str) -> None:
+    session_id = finished
     everything = await whole(http, session_id)
     assert len(everything) > 10
     for cut, event in enumerate(everything):
@@ -182,7 +188,7 @@ async def test_a_finished_answer_reconnected_at_every_point_is_one_copy(http: Ht
     assert held.messages["a-1.1"].text == "".join(f"w{n} " for n in range(150))
 
 
-@pytest.mark.parametrize("taken", [1, 2, 5])
+@pytest.mark.parametrize("taken", [1, 4])
 async def test_a_running_answer_reconnected_at_every_point_is_one_copy(
     http: Http, system: System, taken: int
 ) -> None:
@@ -201,9 +207,8 @@ async def test_a_running_answer_reconnected_at_every_point_is_one_copy(
     assert connections >= 40 / taken
 
 
-async def test_a_connection_cut_in_the_middle_of_a_frame_loses_nothing(http: Http, system: System) -> None:
-    session_id = await spoken(http, system)
-    await close(http, session_id)
+async def test_a_connection_cut_in_the_middle_of_a_frame_loses_nothing(http: Http, finished: str) -> None:
+    session_id = finished
     url = f"/v1/sessions/{session_id}/events"
     for size in (1, 100, 333, 1000, 2500):
         held = Reducer()
@@ -234,9 +239,8 @@ async def test_twenty_viewers_and_those_who_come_late_hold_the_same(http: Http, 
     assert {one.messages["a-1.1"].text for one in (*held, late)} == {text}
 
 
-async def test_pages_are_the_stream(http: Http, system: System) -> None:
-    session_id = await spoken(http, system)
-    await close(http, session_id)
+async def test_pages_are_the_stream(http: Http, finished: str) -> None:
+    session_id = finished
     everything = await whole(http, session_id)
     for limit in (1, 7, 200):
         paged: list[Json] = []

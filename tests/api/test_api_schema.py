@@ -24,7 +24,7 @@ OPERATIONS = [
     *("GET /healthz", "GET /readyz", "GET /metrics", f"POST {SESSION}/pause", f"POST {SESSION}/resume"),
     *(f"POST {SESSION}/stop", f"DELETE {SESSION}/messages/{{message_id}}", *WITH_INPUT, f"DELETE {SESSION}"),
 ]
-EXAMPLES = 15
+EXAMPLES = 10
 
 
 @dataclass(frozen=True)

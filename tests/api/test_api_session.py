@@ -12,7 +12,6 @@ from tests.api.asking import (
     answered,
     change,
     close,
-    closed,
     kinds,
     logged,
     read,
@@ -23,6 +22,16 @@ from tests.api.asking import (
     transcript,
 )
 from tests.system import System
+
+_kept: dict[str, str] = {}
+
+
+async def kept(http: Http, title: str) -> str:
+    """A session that several tests look at."""
+    if title not in _kept:
+        _kept[title] = (await start(http, title=title))["session_id"]
+    return _kept[title]
+
 
 LONG = {"contains": "long", "tokens": 2000, "tokens_per_second": 100}
 
@@ -107,10 +116,9 @@ async def test_changed_limits_set_the_clocks_anew(http: Http) -> None:
     ],
 )
 async def test_a_wrong_change_is_refused_and_changes_nothing(http: Http, changes: Any, field: str) -> None:
-    session = await start(http, title="as it was")
-    url = f"/v1/sessions/{session['session_id']}"
-    refusal(await http.patch(url, json=changes), 422, "invalid_request", field)
-    assert (await read(http, session["session_id"]))["title"] == "as it was"
+    session_id = await kept(http, "as it was")
+    refusal(await http.patch(f"/v1/sessions/{session_id}", json=changes), 422, "invalid_request", field)
+    assert (await read(http, session_id))["title"] == "as it was"
 
 
 async def test_what_a_profile_does_not_let_clients_set_is_refused(http: Http) -> None:
@@ -207,15 +215,16 @@ async def test_a_closed_session_can_be_read_closed_and_stopped_again(http: Http)
 async def test_a_closed_session_refuses_every_other_write(
     http: Http, method: str, path: str, body: Json | None
 ) -> None:
-    session = await closed(http)
-    url = f"/v1/sessions/{session['session_id']}{path}"
-    refusal(await http.request(method, url, json=body), 409, "session_closed")
-    assert await read(http, session["session_id"]) == session
+    session_id = await kept(http, "closed")
+    session = await close(http, session_id)
+    refusal(await http.request(method, f"/v1/sessions/{session_id}{path}", json=body), 409, "session_closed")
+    assert await read(http, session_id) == session
 
 
 async def test_a_write_to_a_closed_session_that_is_wrong_is_refused_too(http: Http) -> None:
-    session = await closed(http)
-    response = await http.post(f"/v1/sessions/{session['session_id']}/messages", json={"content": ""})
+    session_id = await kept(http, "closed")
+    await close(http, session_id)
+    response = await http.post(f"/v1/sessions/{session_id}/messages", json={"content": ""})
     refusal(response, 422, "invalid_request", "content")
 
 

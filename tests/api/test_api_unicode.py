@@ -15,7 +15,6 @@ from tests.api.asking import (
     start,
     transcript,
 )
-from tests.viewer import watch
 
 TEXTS = {
     "CR": "a\rb\r",
@@ -41,32 +40,40 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
-async def test_any_text_comes_back_the_same_everywhere(http: Http, text: str) -> None:
-    session = await start(http, title=text[:200], metadata={text: [text]})
-    session_id = session["session_id"]
-    cursor = (await act(http, session_id, "pause"))["cursor"]
-    taken = await say(http, session_id, text)
-    shown = await read(http, session_id, after=taken["cursor"])
-    assert (shown["title"], shown["metadata"]) == (text[:200], {text: [text]})
-    assert shown["queue"][0]["text"] == text
-    paged = [e for e in await logged(http, session_id) if e["type"] == "message.accepted"]
-    assert paged[0]["content"] == text
-    await act(http, session_id, "resume")
-    held = await answered(http, session_id)
-    assert held.messages[taken["message_id"]].text == text
-    said = await transcript(http, session_id)
-    assert said[0]["content"] == text
-    assert said[1]["content"] == held.messages["a-1.1"].text
-    late = await watch(http, session_id, lambda held, _: "a-1.1" in held.messages)
-    assert late.messages[taken["message_id"]].text == text
-    del cursor
-
-
-async def test_a_change_keeps_any_text(http: Http) -> None:
-    everything = "".join(TEXTS.values())[:200]
+async def test_any_text_comes_back_the_same_everywhere(http: Http) -> None:
     session_id = (await start(http))["session_id"]
-    assert (await change(http, session_id, title=everything))["title"] == everything
+    await act(http, session_id, "pause")
+    sent = {f"m{number}": text for number, text in enumerate(TEXTS.values())}
+    for message_id, text in sent.items():
+        taken = await say(http, session_id, text, message_id=message_id, delivery="queue")
+    shown = await read(http, session_id, after=taken["cursor"])
+    assert {waiting["message_id"]: waiting["text"] for waiting in shown["queue"]} == sent
+    await act(http, session_id, "resume")
+    held = await answered(http, session_id, len(sent))
+    late = await answered(http, session_id, len(sent))
+    assert late.messages == held.messages
+    paged = [event for event in await logged(http, session_id) if event["type"] == "message.accepted"]
+    assert {event["message_id"]: event["content"] for event in paged} == sent
+    assert {key: message.text for key, message in held.messages.items() if key in sent} == sent
+    said = {message["message_id"]: message["content"] for message in await transcript(http, session_id)}
+    assert said == {key: message.text for key, message in held.messages.items()}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
+async def test_any_text_may_stand_in_a_session(http: Http, text: str) -> None:
+    session_id = await shared_session(http)
+    changed = await change(http, session_id, title=text, metadata={text: [text]})
+    shown = await read(http, session_id, after=changed["cursor"])
+    assert (shown["title"], shown["metadata"][text]) == (text, [text])
+
+
+async def shared_session(http: Http) -> str:
+    if "id" not in _shared:
+        _shared["id"] = (await start(http))["session_id"]
+    return _shared["id"]
+
+
+_shared: dict[str, str] = {}
 
 
 async def test_escaped_text_is_the_same_text(http: Http) -> None:
@@ -96,12 +103,7 @@ async def test_escaped_text_is_the_same_text(http: Http) -> None:
 async def test_half_a_character_is_refused(
     http: Http, method: str, path: str, body: bytes, spelled: bytes
 ) -> None:
-    if "id" not in _shared:
-        _shared["id"] = (await start(http))["session_id"]
-    url = "/v1/sessions" + path.format(id=_shared["id"])
+    url = "/v1/sessions" + path.format(id=await shared_session(http))
     headers = {"Content-Type": "application/json"}
     response = await http.request(method, url, content=body % spelled, headers=headers)
     refusal(response, 422, "invalid_request", "body")
-
-
-_shared: dict[str, str] = {}

@@ -34,7 +34,7 @@ class Tunnel:
             self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._own_port)
         return self
 
-    def silence(self) -> None:
+    async def silence(self) -> None:
         """Keep connections, and let nothing through."""
         self._flowing.clear()
 
