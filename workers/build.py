@@ -35,10 +35,12 @@ GRACE: Final = timedelta(seconds=6)
 
 SANDBOX: Final = SandboxedWorkflowRunner(
     restrictions=SandboxRestrictions.default.with_passthrough_modules(
-        "pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"
+        *("pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"),
+        *("workflows.contract", "workflows.state"),
     )
 )
-"""Shared with the replayer. Our own modules stay inside, all of them: passing some through splits classes."""
+"""Shared with the replayer. What is pure needs no sandbox, and its classes are built once a process, not
+once a session. Whole packages only, which import nothing that stays inside: or classes split."""
 
 
 def activities(redis: "Redis", openai: AsyncOpenAI) -> list[Any]:

@@ -61,7 +61,3 @@ def local_publication(summary: str) -> LocalActivityConfig:
         retry_policy=RetryPolicy(maximum_attempts=1),
         summary=summary,
     )
-
-
-HISTORY_LIMIT: Final = 3_500
-"""Events after which a session continues in a new run, below the server's own suggestion at 4,096."""

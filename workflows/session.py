@@ -14,7 +14,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from workflows.contract import commands, wire
-from workflows.contract.base import Value, to_milliseconds
+from workflows.contract.base import to_milliseconds
 from workflows.contract.commands import Command
 from workflows.contract.errors import StoreFault
 from workflows.contract.events import (
@@ -29,12 +29,12 @@ from workflows.contract.events import (
 )
 from workflows.contract.session import Summary
 from workflows.contract.start import SessionStart
-from workflows.intake import read_command
-from workflows.options import HISTORY_LIMIT
 from workflows.publisher import Publisher
 from workflows.running_step import RunningStep
 from workflows.state.decide import decide, refusal
 from workflows.state.evolve import apply
+from workflows.state.handover import Carried, SessionInput
+from workflows.state.intake import read_command
 from workflows.state.next_step import next_step
 from workflows.state.outbox import Outbox
 from workflows.state.session_state import SessionState
@@ -43,21 +43,6 @@ from workflows.state.view import card, session_view
 from workflows.timer import Timer
 
 _PAUSE: Final = Wait(until=None)
-
-
-class Carried(Value):
-    """What a run hands to the next; the inbox is folded right before, so it is never in it."""
-
-    state: SessionState
-    outbox: Outbox
-
-
-class SessionInput(Value):
-    """A new session, or one that goes on in a new run."""
-
-    start: SessionStart
-    carried: Carried | None = None
-    history_limit: int = HISTORY_LIMIT
 
 
 @workflow.defn(name=wire.WORKFLOW_TYPE)

@@ -26,11 +26,11 @@ from workflows.contract.model_call import StepResult
 from workflows.contract.publication import LogEntry, Publication
 from workflows.contract.session import Summary
 from workflows.contract.start import SessionStart
-from workflows.session import Carried
 from workflows.state import settle
 from workflows.state.clocks import Deadline
 from workflows.state.decide import decide
 from workflows.state.evolve import apply
+from workflows.state.handover import Carried
 from workflows.state.next_step import next_step
 from workflows.state.outbox import Outbox
 from workflows.state.session_state import SessionState

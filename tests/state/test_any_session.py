@@ -23,8 +23,8 @@ from workflows.contract.errors import StoreFault
 from workflows.contract.events import EpochStarted, Event, SessionEnded
 from workflows.contract.session import Status
 from workflows.contract.start import RetrySchedule
-from workflows.session import Carried, SessionInput
 from workflows.state import queue, transcript
+from workflows.state.handover import Carried, SessionInput
 from workflows.state.steps import CallModel, SettleAnswer
 from workflows.state.view import card, session_view
 from workflows.state.weight import weight

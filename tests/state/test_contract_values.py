@@ -23,7 +23,7 @@ from workflows.contract.profile import Effort, Limits, LimitsPatch, Profile, Set
 from workflows.contract.publication import LogEntry, Publication
 from workflows.contract.session import Delivery, EndReason, SessionView, Status
 from workflows.contract.start import RetrySchedule, SessionStart
-from workflows.intake import read_command
+from workflows.state.intake import read_command
 from workflows.state.session_state import SessionState
 from workflows.state.view import session_view
 

@@ -17,7 +17,7 @@ from workflows.contract.commands import (
     WithdrawMessage,
 )
 from workflows.contract.session import Delivery, EndReason
-from workflows.intake import read_command
+from workflows.state.intake import read_command
 
 FRESH = "m-fresh"
 

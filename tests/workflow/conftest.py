@@ -33,8 +33,8 @@ from workflows.contract.profile import Agent, CallMode, Limits, ModelChoice, Pro
 from workflows.contract.session import workflow_id
 from workflows.contract.start import RetrySchedule, SessionStart
 from workflows.contract.wire import DATA_CONVERTER, SEARCH_ATTRIBUTES, TASK_QUEUE, WORKFLOW_TYPE
-from workflows.options import HISTORY_LIMIT
-from workflows.session import Session, SessionInput
+from workflows.session import Session
+from workflows.state.handover import HISTORY_LIMIT, SessionInput
 
 PATIENCE = 30
 REPLAYER = Replayer(workflows=[Session], workflow_runner=SANDBOX, data_converter=DATA_CONVERTER)
