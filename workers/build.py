@@ -10,7 +10,6 @@ from openai import AsyncOpenAI
 from redis.asyncio import Redis
 from temporalio.client import Client
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.model import ModelSteps
 from activities.provider import Provider
@@ -18,6 +17,7 @@ from activities.session import SessionProjection
 from activities.store.event_log import EventLog
 from activities.store.log_reader import LogReader
 from activities.store.projection import Projection
+from workers.sandbox import SANDBOX
 from workflows.contract.wire import TASK_QUEUE
 from workflows.session import Session
 
@@ -32,15 +32,6 @@ STICKY_TIMEOUT: Final = timedelta(seconds=1.5)
 
 GRACE: Final = timedelta(seconds=6)
 """Steps that end within it are not made to resume elsewhere; below what `up` waits before it kills."""
-
-SANDBOX: Final = SandboxedWorkflowRunner(
-    restrictions=SandboxRestrictions.default.with_passthrough_modules(
-        *("pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"),
-        *("workflows.contract", "workflows.state"),
-    )
-)
-"""Shared with the replayer. What is pure needs no sandbox, and its classes are built once a process, not
-once a session. Whole packages only, which import nothing that stays inside: or classes split."""
 
 
 def activities(redis: "Redis", openai: AsyncOpenAI) -> list[Any]:

@@ -25,7 +25,8 @@ from activities.store.cursor import BEGINNING, Cursor
 from activities.store.log_reader import LogReader
 from tests.reducer import Reducer
 from tests.system import Part, free_port, store_argv
-from workers.build import SANDBOX, build_worker
+from workers.build import build_worker
+from workers.sandbox import SANDBOX
 from workers.offline.server import OfflineServer, running
 from workers.offline.settings import OfflineSettings
 from workflows.contract.commands import SendMessage
