@@ -52,6 +52,7 @@ class ModelSteps:
         async with _heartbeats(), _failures_told():
             answer = await self._take_over(given)
             if isinstance(answer, StepResult):
+                await self._log.enlist(given.publication)
                 return answer
             return await self._answer(given, answer)
 
@@ -60,6 +61,7 @@ class ModelSteps:
         """End a message with what was shown of it, fence late attempts and give the generation up."""
         async with _failures_told():
             answer = await self._take_over(given)
+            await self._log.enlist(given.publication)
             if isinstance(answer, StepResult):
                 return answer
             return await self._close(answer, given.status)
@@ -85,6 +87,8 @@ class ModelSteps:
         listening = asyncio.create_task(self._listen(given, answer))
         writing = asyncio.create_task(answer.keep_writing())
         try:
+            # Nobody waits for the list, everybody for the first word.
+            await self._log.enlist(given.publication)
             await asyncio.wait({listening, writing}, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             if not _was_asked_for():

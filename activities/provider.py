@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
+import httpx2
 import openai
 from openai import AsyncOpenAI
 from pydantic_core import from_json
@@ -22,6 +23,7 @@ from workflows.contract.profile import CallMode
 from workflows.contract.session import TranscriptMessage, Usage
 
 POLL_SECONDS: Final = 1.0
+FAREWELL_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -151,8 +153,9 @@ def _parameters(
 
 
 async def _events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[ProviderEvent]:
-    """The events of a stream up to its terminal one; what comes after it is not waited for."""
-    async for field in data_fields(chunks):
+    """The events of a stream up to its terminal one."""
+    fields = data_fields(chunks)
+    async for field in fields:
         event = from_json(field)
         match event["type"]:
             case "response.output_text.delta" | "response.refusal.delta":
@@ -160,13 +163,23 @@ async def _events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[ProviderEvent]
             case "response.created":
                 yield Opened(event["response"]["id"], event["sequence_number"])
             case "response.completed" | "response.incomplete" | "response.failed" | "response.cancelled":
-                yield _ended(event["response"])
+                ended = _ended(event["response"])
+                await _read_to_end(fields)
+                yield ended
                 return
             case "error":
                 raise from_code(event.get("code"))
             case _:
                 pass
     raise ProviderError(FailureKind.INCOMPLETE_STREAM)
+
+
+async def _read_to_end(fields: AsyncIterator[bytes]) -> None:
+    """A stream that was read to its end leaves its connection to the next call; none is waited for long."""
+    with suppress(TimeoutError, httpx2.HTTPError):
+        async with asyncio.timeout(FAREWELL_SECONDS):
+            async for _ in fields:
+                pass
 
 
 def _ended(response: dict[str, Any]) -> Ended:

@@ -9,7 +9,8 @@ import signal
 from contextlib import suppress
 from typing import Final
 
-from openai import AsyncOpenAI
+from httpx2 import AsyncClient, Limits
+from openai import AsyncOpenAI, DefaultAsyncHttpx2Client
 from temporalio.client import Client
 
 from activities.store.client import connect
@@ -18,6 +19,8 @@ from workers.build import build_worker
 from workers.settings import ProviderSettings, StoreSettings, connect_engine, read
 
 RETRY_SECONDS: Final = 0.5
+KEPT_OPEN_SECONDS: Final = 30.0
+"""A person's next message should not have to wait for a new connection to the provider."""
 
 _log = logging.getLogger(__name__)
 
@@ -30,10 +33,16 @@ async def run_worker() -> None:
     if client is None:
         return
     await register_search_attributes(client)
-    openai = AsyncOpenAI(api_key=provider.api_key, base_url=provider.base_url)
+    openai = AsyncOpenAI(api_key=provider.api_key, base_url=provider.base_url, http_client=_connections())
     async with build_worker(client, connect(store.url), openai):
         _log.info("the worker serves sessions")
         await stop.wait()
+
+
+def _connections() -> AsyncClient:
+    return DefaultAsyncHttpx2Client(
+        limits=Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=KEPT_OPEN_SECONDS)
+    )
 
 
 def _stop_signal() -> asyncio.Event:

@@ -109,12 +109,16 @@ class EventLog:
         args = [*_arguments(publication), keys.channel(session_id)]
         async with patience():
             reply = await self._publish(keys=keys.script_keys(session_id), args=args)
-            outcome = Outcome(reply.decode())
-            await self._index(publication, outcome)
+        outcome = Outcome(reply.decode())
+        if outcome is not Outcome.LOST:
+            await self.enlist(publication)
         return outcome
 
     async def begin(self, writer: Writer, publication: Publication) -> Position | Outcome:
-        """Publish, then let `writer` take over: its position, or LOST or FENCED."""
+        """Publish, then let `writer` take over: its position, or LOST or FENCED.
+
+        Enlisting the session is left to the caller, who may have something more urgent to do.
+        """
         args = [
             *_arguments(publication),
             keys.channel(writer.session_id),
@@ -124,8 +128,7 @@ class EventLog:
         ]
         async with patience():
             reply = await self._begin(keys=keys.script_keys(writer.session_id), args=args)
-            outcome = Outcome(reply[0].decode())
-            await self._index(publication, outcome)
+        outcome = Outcome(reply[0].decode())
         return _position(reply) if outcome is Outcome.OK else outcome
 
     async def append(self, writer: Writer, batch: Batch) -> tuple[Outcome, int]:
@@ -152,16 +155,15 @@ class EventLog:
         async with patience():
             await self._redis.hset(keys.head(session_id), "stop", str(turn))
 
-    async def _index(self, publication: Publication, outcome: Outcome) -> None:
-        """Put the session in its tenant's list; not in the script, because the list lives in another slot."""
-        if outcome is Outcome.LOST:
-            return
+    async def enlist(self, publication: Publication) -> None:
+        """Put the session in its tenant's list; not in a script, because the list lives in another slot."""
         session_id, tenant, session = publication.session_id, publication.tenant, publication.session
-        if "last_activity_at" in session:
-            score = _milliseconds(session["last_activity_at"])
-            await self._redis.zadd(keys.sessions(tenant), {session_id: score}, gt=True)
-        if "session_key" in session:
-            await self._redis.hset(keys.session_keys(tenant), session["session_key"], session_id)
+        async with patience():
+            if "last_activity_at" in session:
+                score = _milliseconds(session["last_activity_at"])
+                await self._redis.zadd(keys.sessions(tenant), {session_id: score}, gt=True)
+            if "session_key" in session:
+                await self._redis.hset(keys.session_keys(tenant), session["session_key"], session_id)
 
 
 def _milliseconds(timestamp: str) -> float:

@@ -26,9 +26,9 @@ from activities.store.log_reader import LogReader
 from tests.reducer import Reducer
 from tests.system import Part, free_port, store_argv
 from workers.build import build_worker
-from workers.sandbox import SANDBOX
 from workers.offline.server import OfflineServer, running
 from workers.offline.settings import OfflineSettings
+from workers.sandbox import SANDBOX
 from workflows.contract.commands import SendMessage
 from workflows.contract.profile import Agent, CallMode, Limits, ModelChoice, Profile
 from workflows.contract.session import workflow_id
@@ -84,17 +84,26 @@ async def script(model: OfflineServer) -> AsyncIterator[Callable[..., Any]]:
 
 
 @pytest.fixture
-async def calls(model: OfflineServer) -> AsyncIterator[Callable[[], Any]]:
-    """The bodies of the calls that created a response."""
+async def requests(model: OfflineServer) -> AsyncIterator[Callable[[], Any]]:
+    """What the model was asked, and over which connection."""
     async with httpx2.AsyncClient(base_url=model.control_url) as http:
         await http.delete("/_requests")
 
-        async def bodies() -> list[dict[str, Any]]:
-            found: Any = (await http.get("/_requests")).json()
-            requests = found["requests"] if isinstance(found, dict) else found
-            return [r["body"] for r in requests if r["method"] == "POST" and r["path"] == "/v1/responses"]
+        async def records() -> list[dict[str, Any]]:
+            found: list[dict[str, Any]] = (await http.get("/_requests")).json()["requests"]
+            return [r for r in found if r["method"] == "POST" and r["path"] == "/v1/responses"]
 
-        yield bodies
+        yield records
+
+
+@pytest.fixture
+async def calls(requests: Callable[[], Any]) -> Callable[[], Any]:
+    """The bodies of the calls that created a response."""
+
+    async def bodies() -> list[dict[str, Any]]:
+        return [record["body"] for record in await requests()]
+
+    return bodies
 
 
 @pytest.fixture(scope="session")

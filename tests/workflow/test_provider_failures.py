@@ -163,3 +163,12 @@ async def test_a_stateless_profile_sends_the_transcript(talk: Start, calls: Star
     assert second["store"] is False
     assert len(second["input"]) == 3
     assert "Ada" in session.seen("message.completed")[1]["text"]
+
+
+async def test_a_connection_that_gave_its_answer_serves_the_next_turn(talk: Start, requests: Start) -> None:
+    session = await talk("hello")
+    await session.until("turn.completed")
+    await session.say("again", "second")
+    await session.until("turn.completed", 2)
+    first, second = await requests()
+    assert first["connection"] == second["connection"]

@@ -50,7 +50,13 @@ def recorded(serve: Endpoint, model: OfflineModel) -> Callable[[Request], Awaita
     """Return an endpoint that leaves its trace in the ledger and answers rejections in the API's shape."""
 
     async def endpoint(request: Request) -> Response:
-        record = RequestRecord(request.method, request.url.path, dict(request.query_params), None)
+        record = RequestRecord(
+            connection=request.client.port if request.client else 0,
+            method=request.method,
+            path=request.url.path,
+            query=dict(request.query_params),
+            body=None,
+        )
         model.ledger.note(record)
         try:
             record.body = await _body_of(request)

@@ -30,6 +30,8 @@ class Stats:
 class RequestRecord:
     """One request, and the response that it made or named."""
 
+    connection: int
+    """The client's port: the same for requests over one connection."""
     method: str
     path: str
     query: dict[str, str]
@@ -41,6 +43,7 @@ class RequestRecord:
         """Return the record as JSON; deltas and final status are those of now."""
         response = self.response
         return {
+            "connection": self.connection,
             "method": self.method,
             "path": self.path,
             "query": self.query,
