@@ -88,6 +88,7 @@ async def test_requests_are_recorded(client: AsyncOpenAI, control: ControlClient
     await client.responses.retrieve(response.id)
     created, rejected, retrieved = await control.requests()
     assert created == {
+        "connection": rejected["connection"],
         "method": "POST",
         "path": "/v1/responses",
         "query": {},
