@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 
 from activities.store import keys
 from activities.store.client import patience
-from workflows.contract.base import Value
+from workflows.contract.base import Value, unix_milliseconds
 from workflows.contract.publication import Publication
 
 KEPT_ENTRIES: Final = 2_000
@@ -177,6 +177,7 @@ def _arguments(p: Publication) -> list[Any]:
         p.base,
         p.settled,
         p.revision,
+        "" if p.as_of is None else unix_milliseconds(p.as_of),
         int(p.closing),
         KEPT_ENTRIES if p.trim else 0,
         p.messages_from,

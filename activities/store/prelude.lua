@@ -35,7 +35,7 @@ local function wake(channel) redis.call('PUBLISH', channel, '') end
 
 -- Reads one publication from the arguments.
 local function read_publication()
-  local p = { epoch = arg(), base = number(), settled = number(), revision = number(), closing = arg(),
+  local p = { epoch = arg(), base = number(), settled = number(), revision = number(), as_of = arg(), closing = arg(),
               keep = number(), messages_from = number(), entries = {}, fields = {}, messages = {}, writes = {} }
   local entries, fields, messages, writes = number(), number(), number(), number()
   for i = 1, entries do p.entries[i] = { name = arg(), kind = arg(), event = arg() } end
@@ -109,7 +109,7 @@ local function project(p)
   if p.revision < tonumber(field('revision') or -1) then return end
   redis.call('HSET', HEAD, 'revision', p.revision)
   if #p.fields > 0 then redis.call('HSET', SESSION, unpack(p.fields)) end
-  redis.call('HSET', SESSION, '_cursor', p.epoch .. '-' .. counter('n'))
+  redis.call('HSET', SESSION, '_cursor', p.epoch .. '-' .. counter('n'), '_as_of', p.as_of)
   if p.closing == '1' then redis.call('HSET', SESSION, '_closing', '1') end
 end
 

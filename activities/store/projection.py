@@ -6,6 +6,7 @@ workflow has spoken (`announce`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -14,7 +15,8 @@ from redis.asyncio import Redis
 from activities.store import keys
 from activities.store.client import patience
 from activities.store.cursor import BEGINNING, Cursor
-from workflows.contract.session import SessionView, TranscriptMessage
+from workflows.contract.base import unix_milliseconds
+from workflows.contract.session import SessionView, Status, TranscriptMessage
 from workflows.contract.start import SessionStart
 
 _OWN_FIELD = b"_"
@@ -72,6 +74,7 @@ class Projection:
             key = keys.session(start.session_id)
             pipe = self._redis.pipeline(transaction=False)
             pipe.hsetnx(key, "_tenant", start.tenant)
+            pipe.hsetnx(key, "_as_of", unix_milliseconds(start.created_at))
             for name, value in fields.items():
                 pipe.hsetnx(key, name, value)
             await pipe.execute()
@@ -186,6 +189,7 @@ def _projected(found: dict[bytes, bytes]) -> ProjectedSession | None:
     own = {name: value for name, value in found.items() if name.startswith(_OWN_FIELD)}
     cursor = Cursor.parse(own.get(b"_cursor", b"").decode()) or BEGINNING
     fields = {name.decode(): from_json(value) for name, value in found.items() if name not in own}
+    _count_on(fields, own.get(b"_as_of"))
     ordered = {name: fields[name] for name in SessionView.model_fields if name in fields}
     return ProjectedSession(
         fields=ordered | {"cursor": str(cursor)},
@@ -193,3 +197,10 @@ def _projected(found: dict[bytes, bytes]) -> ProjectedSession | None:
         cursor=cursor,
         closing=b"_closing" in own,
     )
+
+
+def _count_on(fields: dict[str, Any], as_of: bytes | None) -> None:
+    """Active seconds go on while nobody tells: as of now, not of when they were told."""
+    if as_of and fields["status"] in {Status.ACTIVE, Status.IDLE}:
+        since = timedelta(milliseconds=unix_milliseconds(datetime.now(UTC)) - int(as_of))
+        fields["active_seconds"] = round(fields["active_seconds"] + max(since.total_seconds(), 0.0), 3)
