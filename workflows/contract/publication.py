@@ -9,6 +9,11 @@ from workflows.contract.base import Timestamp, Value
 from workflows.contract.session import TranscriptMessage
 
 
+def step_name(turn: int, step: int) -> str:
+    """What a step is called where it writes."""
+    return f"{turn}.{step}"
+
+
 class LogEntry(Value):
     """One event on its way to the log. `name` is unique in the session."""
 
@@ -40,6 +45,8 @@ class Publication(Value):
     messages: tuple[TranscriptMessage, ...] = ()
     writes: tuple[str, ...] = ()
     """Requests that have taken effect."""
+    running: str | None = None
+    """The step that runs, by `step_name`: only that one may go on writing in a new epoch."""
     closing: bool = False
     """Whether the session is about to end: what is sent from now on may come too late."""
     trim: bool = False

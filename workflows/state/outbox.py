@@ -25,8 +25,9 @@ from workflows.contract.events import (
     TurnStarted,
     TurnStopped,
 )
-from workflows.contract.publication import LogEntry, Publication
+from workflows.contract.publication import LogEntry, Publication, step_name
 from workflows.state.session_state import SessionState
+from workflows.state.turn import StepStatus
 from workflows.state.view import session_view
 
 REMEMBERED_WRITES: Final = 1000
@@ -113,6 +114,7 @@ class Outbox(Value):
             messages_from=start,
             messages=state.transcript.since(start),
             writes=self.writes,
+            running=_running_step(state),
             closing=closing,
             trim=trim,
             dispels=self.doubts,
@@ -182,6 +184,13 @@ def _name(event: Event, number: int) -> str:
             return f"{event.type}#{number}.{event.reason}.{unix_milliseconds(event.ends_at)}"
         case _:
             return f"{event.type}#{number}"
+
+
+def _running_step(state: SessionState) -> str | None:
+    turn = state.turn
+    if turn is None or turn.status not in {StepStatus.RUNNING, StepStatus.SETTLING}:
+        return None
+    return step_name(turn.number, turn.step)
 
 
 def _published(event: Event, state: SessionState, now: datetime) -> dict[str, Any]:
