@@ -8,7 +8,7 @@ itself, so that a slow viewer costs nobody anything. Owns feeds and wake-ups; mu
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import islice
 from typing import Any, Final
@@ -148,6 +148,10 @@ class Hub:
     def viewers(self) -> int:
         """Viewers of all sessions."""
         return sum(feed.viewers for feed in self._feeds.values())
+
+    def watched(self) -> Iterable[str]:
+        """The sessions that somebody watches."""
+        return tuple(self._feeds)
 
     async def run(self) -> None:
         """Pass wake-ups on, until cancelled."""
