@@ -185,6 +185,7 @@ def _milliseconds(timestamp: str) -> float:
 def _arguments(p: Publication) -> list[Any]:
     fields = {name: to_json(value) for name, value in p.session.items()} | {"_tenant": p.tenant}
     args: list[Any] = [
+        keys.feed(p.tenant),
         p.epoch,
         p.base,
         p.settled,

@@ -59,6 +59,11 @@ def script_keys(session_id: str) -> list[str]:
     ]
 
 
+def feed(tenant: str) -> str:
+    """Channel: what all of the tenant's clients are told."""
+    return f"{PREFIX}{{tenant:{tenant}}}:feed"
+
+
 def sessions(tenant: str) -> str:
     """Sorted set: session ids by their last activity in milliseconds."""
     return f"{PREFIX}{{tenant:{tenant}}}:sessions"

@@ -15,6 +15,10 @@ local REMEMBERED_WRITES = 1000
 -- More than the workflow ever leaves unconfirmed.
 local REMEMBERED_NAMES = 1000
 
+-- What the feed of all of a tenant's sessions tells.
+local TOLD_TO_TENANTS = { ['session.started'] = true, ['session.updated'] = true,
+  ['session.status_changed'] = true, ['session.ended'] = true }
+
 local position = 0
 local function arg()
   position = position + 1
@@ -36,7 +40,7 @@ local function wake(channel) redis.call('PUBLISH', channel, '') end
 
 -- Reads one publication from the arguments.
 local function read_publication()
-  local p = { epoch = arg(), base = number(), settled = number(), revision = number(), as_of = arg(), closing = arg(), running = arg(),
+  local p = { feed = arg(), epoch = arg(), base = number(), settled = number(), revision = number(), as_of = arg(), closing = arg(), running = arg(),
               keep = number(), messages_from = number(), entries = {}, fields = {}, messages = {}, writes = {} }
   local entries, fields, messages, writes = number(), number(), number(), number()
   for i = 1, entries do p.entries[i] = { name = arg(), kind = arg(), event = arg() } end
@@ -100,6 +104,7 @@ local function add_entries(p)
     if is_news(entry) then
       redis.call('ZADD', NAMES, redis.call('HINCRBY', HEAD, 'told', 1), entry.name)
       add(p.epoch, entry.kind, entry.event)
+      if TOLD_TO_TENANTS[entry.kind] then redis.call('PUBLISH', p.feed, entry.event) end
     end
   end
   redis.call('HSET', HEAD, 'base', p.base)

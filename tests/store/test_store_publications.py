@@ -286,3 +286,17 @@ async def test_trimming_leaves_the_last_step_whole(
     assert await stage.log.publish(late) is Outcome.OK
     assert len(await log_of(redis, stage.session_id)) == 8
     assert (await stage.begin()).answer.shown == "abcdefgh"
+
+
+async def test_what_tenants_are_told_is_told_once(log: EventLog, redis: "Redis", telling: Telling) -> None:
+    subscription = redis.pubsub(ignore_subscribe_messages=True)
+    await subscription.subscribe(keys.feed(TENANT))
+    await subscription.get_message(timeout=1)
+    told = telling.tell("session.started", "message.accepted", "session.ending_soon", "session.ended")
+    for _ in range(2):
+        await log.publish(told.publication())
+    heard = []
+    while message := await subscription.get_message(timeout=0.2):
+        heard.append(from_json(message["data"])["type"])
+    assert heard == ["session.started", "session.ended"]
+    await subscription.aclose()  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
