@@ -77,7 +77,7 @@ class Outbox(Value):
             writes = (*self.writes, event.write_id)[-REMEMBERED_WRITES:]
             return self.model_copy(update={"writes": writes})
         if isinstance(event, StoreDoubted):
-            return self.model_copy(update={"doubts": self.doubts + 1})
+            return self.doubting_store().model_copy(update={"doubts": self.doubts + 1})
         if event.private:
             return self
         counts = {**self.counts, event.type: self.counts.get(event.type, 0) + 1}
