@@ -6,33 +6,35 @@ provider's protocol.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
 
 from activities.lines import Lines, WritingEndedError
-from activities.store.event_log import EventLog, Outcome, Position, Writer
+from activities.store.event_log import Outcome, Writer
 from workflows.contract.events import MessageCompleted, MessageDelta, TurnSuperseded
 from workflows.contract.model_call import StepResult
 
 BATCH_SECONDS: Final = 0.015
 
+NextEpoch = Callable[[Writer], Awaitable[tuple[Writer, int]]]
+"""Where a writer goes on whose log is lost, and its next index there. Raises WritingEndedError."""
+
 
 class Answer:
     """The message that one attempt of a step writes."""
 
-    def __init__(
-        self, log: EventLog, writer: Writer, message_id: str, position: Position, shown: str
-    ) -> None:
-        self._turn = writer.turn
+    def __init__(self, lines: Lines, message_id: str, next_epoch: NextEpoch) -> None:
+        self._turn = lines.writer.turn
         self._message_id = message_id
-        self._lines = Lines(log, writer, position, shown)
+        self._next_epoch = next_epoch
+        self._lines = lines
         self._heard: list[str] = []
         self._heard_something = asyncio.Event()
         self._writing = asyncio.Lock()
         self._ended = False
         self._final: StepResult | None = None
-        self.response_id = position.response_id
-        self.cursor = position.cursor
+        self.response_id, self.cursor = lines.remembered
         """The provider's last event that was heard."""
 
     @property
@@ -77,7 +79,7 @@ class Answer:
             if self._ended:
                 return False
             said = self._say_what_was_heard()
-            await self._lines.flush()
+            await self._flush()
             return said
 
     async def supersede(self) -> None:
@@ -87,9 +89,8 @@ class Answer:
                 return
             self._forget()
             if self.length:
-                event = TurnSuperseded(at=_now(), turn=self._turn, message_id=self._message_id)
-                self._lines.offer(event, None)
-            await self._lines.flush()
+                self._lines.offer(self._superseded(), None)
+            await self._flush()
 
     async def forget_response(self) -> None:
         """Remember that there is nothing to resume; what was shown stays until it is superseded."""
@@ -97,7 +98,7 @@ class Answer:
             if self._ended:
                 return
             self._forget()
-            await self._lines.flush()
+            await self._flush()
 
     async def finish(self, result: StepResult) -> StepResult:
         """Say the message's last word and store `result` with its text, which is returned.
@@ -109,14 +110,13 @@ class Answer:
         async with self._writing:
             if self._final is None:
                 self._final = await self._say_last_word(result)
-            final = self._final
             try:
-                await self._lines.flush(final.model_dump_json().encode(), stoppable=_is_complete(final))
+                await self._flush()
             except WritingEndedError as error:
                 if error.outcome is Outcome.STOPPED:
                     self._final = None
                 raise
-            return final
+            return self._final
 
     async def _say_last_word(self, result: StepResult) -> StepResult:
         if _is_complete(result):
@@ -124,17 +124,46 @@ class Answer:
         elif not self._lines.all_known:
             await self._find_out_what_is_shown()
         final = result.model_copy(update={"text": self.shown})
+        self._offer_last_word(final)
+        return final
+
+    def _offer_last_word(self, final: StepResult) -> None:
         if final.text or _is_complete(final):
             self._lines.offer(self._completed(final))
-        return final
 
     async def _find_out_what_is_shown(self) -> None:
         """A write was cut short; what of it came too late for a stop stays unsaid."""
         try:
-            await self._lines.flush()
+            await self._flush()
         except WritingEndedError as error:
             if error.outcome is not Outcome.STOPPED:
                 raise
+
+    async def _flush(self) -> None:
+        """Bring every line into the log: of a new epoch, when the store has lost this one."""
+        while True:
+            final = self._final
+            done = None if final is None else final.model_dump_json().encode()
+            try:
+                return await self._lines.flush(done, stoppable=final is None or _is_complete(final))
+            except WritingEndedError as error:
+                if error.outcome is not Outcome.LOST:
+                    raise
+                await self._begin_anew()
+
+    async def _begin_anew(self) -> None:
+        """Viewers of a new epoch hold nothing of this message: they get all of it at once."""
+        lost = self._lines
+        writer, index = await self._next_epoch(lost.writer)
+        self._lines = lost.elsewhere(writer, index)
+        if index:
+            # An attempt that is fenced by now was here before.
+            self._lines.offer(self._superseded(), None)
+        if lost.text:
+            self._lines.offer(self._delta(lost.text), lost.text)
+        if self._final is not None:
+            self._final = self._final.model_copy(update={"epoch": writer.epoch})
+            self._offer_last_word(self._final)
 
     def _say_what_was_heard(self) -> bool:
         text = "".join(self._heard)
@@ -153,6 +182,9 @@ class Answer:
         return MessageDelta(
             at=_now(), turn=self._turn, message_id=self._message_id, offset=self.length, text=text
         )
+
+    def _superseded(self) -> TurnSuperseded:
+        return TurnSuperseded(at=_now(), turn=self._turn, message_id=self._message_id)
 
     def _completed(self, final: StepResult) -> MessageCompleted:
         return MessageCompleted(

@@ -37,7 +37,7 @@ class Lines:
 
     def __init__(self, log: EventLog, writer: Writer, position: Position, shown: str) -> None:
         self._log = log
-        self._writer = writer
+        self.writer = writer
         self._first = position.next
         self._offered: list[_Line] = []
         self._known = 0
@@ -47,10 +47,21 @@ class Lines:
         self.length = len(shown)
         """Code points that viewers may hold."""
 
+    def elsewhere(self, writer: Writer, index: int) -> "Lines":
+        """No lines yet, for `writer` from its `index` on, that remember what these do."""
+        response_id, cursor = self.remembered
+        position = Position(next=index, response_id=response_id, cursor=cursor, done=None, first=0)
+        return Lines(self._log, writer, position, "")
+
     @property
     def text(self) -> str:
         """What viewers hold when every line is in the log."""
         return "".join(self._text)
+
+    @property
+    def remembered(self) -> tuple[str | None, int | None]:
+        """The provider's response, and its last event that the lines hold."""
+        return self._response_id, self._cursor
 
     @property
     def all_known(self) -> bool:
@@ -63,7 +74,7 @@ class Lines:
 
     def offer(self, event: Value, text: str | None = "") -> None:
         """Add a line with `event`, which adds `text` to the message; None takes back what was shown."""
-        self._offered.append(_Line(Entry.of(self._writer.session_id, event), text))
+        self._offered.append(_Line(Entry.of(self.writer.session_id, event), text))
         self._read(text)
 
     async def flush(self, done: bytes | None = None, *, stoppable: bool = True) -> None:
@@ -94,7 +105,7 @@ class Lines:
         )
         while True:
             try:
-                return await self._log.append(self._writer, batch)
+                return await self._log.append(self.writer, batch)
             except StoreUnavailableError:
                 await asyncio.sleep(AWAY_SECONDS)
 

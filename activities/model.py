@@ -15,7 +15,8 @@ from temporalio.exceptions import ApplicationError
 
 from activities.answer import Answer
 from activities.failures import AnswerFailedError, ProviderError, ResponseGoneError
-from activities.lines import WritingEndedError
+from activities.lines import Lines, WritingEndedError
+from activities.lost_log import LostLog
 from activities.provider import Ended, Opened, Provider, ProviderEvent, TextDelta, WholeText
 from activities.store.event_log import EventLog, Outcome, Writer
 from activities.store.log_reader import LogReader
@@ -23,7 +24,7 @@ from activities.store.projection import Projection
 from workflows.contract.errors import STEP_FAILED, FailureKind, StoreFault
 from workflows.contract.model_call import CallModelInput, SettleAnswerInput, StepResult
 from workflows.contract.profile import CallMode
-from workflows.contract.publication import Publication
+from workflows.contract.publication import Publication, step_name
 from workflows.contract.session import TranscriptMessage
 
 HEARTBEAT_SECONDS: Final = 0.5
@@ -80,7 +81,8 @@ class ModelSteps:
             shown = await self._reader.shown(
                 writer.session_id, writer.epoch, position.first, given.message_id
             )
-        return Answer(self._log, writer, given.message_id, position, shown)
+        lines = Lines(self._log, writer, position, shown)
+        return Answer(lines, given.message_id, LostLog(self._log).next_epoch)
 
     async def _answer(self, given: CallModelInput, answer: Answer) -> StepResult:
         """Listen and write side by side, until the answer is complete or somebody stops it."""
@@ -224,7 +226,7 @@ def _writer(publication: Publication, given: CallModelInput | SettleAnswerInput)
     return Writer(
         session_id=publication.session_id,
         epoch=publication.epoch,
-        name=f"{given.turn}.{given.step}",
+        name=step_name(given.turn, given.step),
         fence=scheduled * ATTEMPTS + min(info.attempt, ATTEMPTS - 1),
         turn=given.turn,
     )

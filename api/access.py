@@ -12,6 +12,7 @@ from activities.store.projection import ProjectedSession, Projection
 from api.auth import Principal
 from api.engine import Engine
 from api.errors import Problem
+from api.restoring import Restoring
 from workflows.contract.errors import ErrorCode
 
 _SESSION_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -21,9 +22,10 @@ _SESSION_KEY: Final = re.compile(r"SESSION-[0-9]{3,15}")
 class Access:
     """Finds sessions. Raises Problem: `session_not_found`."""
 
-    def __init__(self, projection: Projection, engine: Engine) -> None:
+    def __init__(self, projection: Projection, engine: Engine, restoring: Restoring) -> None:
         self._projection = projection
         self._engine = engine
+        self._restoring = restoring
 
     async def session(self, principal: Principal, id_or_key: str) -> ProjectedSession:
         """The session that `id_or_key` means to `principal`."""
@@ -47,6 +49,12 @@ class Access:
         return id_or_key
 
     async def _from_engine(self, session_id: str, tenant: str) -> ProjectedSession:
+        """A session that the store has lost, and gets back for whoever asks next."""
+        if not await self._restoring.doubt(session_id):
+            await self._restoring.restore_closed(session_id, tenant)
+            restored = await self._projection.session(session_id)
+            if restored is not None:
+                return restored
         fields: dict[str, Any] = {**await self._engine.snapshot(session_id), "cursor": str(BEGINNING)}
         return ProjectedSession(fields=fields, tenant=tenant, cursor=BEGINNING, closing=False)
 

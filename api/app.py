@@ -5,7 +5,7 @@ Owns that and the life of the hub; must not read the environment.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from importlib.metadata import version
 
@@ -16,6 +16,7 @@ from starlette.middleware.cors import CORSMiddleware
 from temporalio.client import Client
 
 from activities.store.event_log import EventLog
+from activities.store.life import StoreLife
 from activities.store.log_reader import LogReader
 from activities.store.projection import Projection
 from api import errors
@@ -27,20 +28,24 @@ from api.engine import Engine
 from api.gate import BodyLimit, CredentialGate, OriginGate, normal_origin
 from api.hub import Hub
 from api.options import ApiOptions
+from api.rebuild import Rebuild
+from api.restoring import Restoring
 from api.routes import events, messages, service, sessions
+from api.visibility import Visibility
 
 
 def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
     """The API over an engine and a store."""
     context = _context(options, client, redis)
+    rebuild = _rebuild(context, client)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        passing_on = asyncio.create_task(context.hub.run())
+        running = [asyncio.create_task(run) for run in (context.hub.run(), rebuild.run())]
         yield
-        passing_on.cancel()
-        with suppress(asyncio.CancelledError):
-            await passing_on
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
     app = FastAPI(
         title="Perdure",
@@ -63,6 +68,7 @@ def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
 
 def _context(options: ApiOptions, client: Client, redis: "Redis") -> Context:
     engine, reader, projection = Engine(client), LogReader(redis), Projection(redis)
+    restoring = Restoring(projection, engine)
     return Context(
         options=options,
         credentials=Credentials(options),
@@ -70,9 +76,16 @@ def _context(options: ApiOptions, client: Client, redis: "Redis") -> Context:
         log=EventLog(redis),
         reader=reader,
         projection=projection,
-        access=Access(projection, engine),
+        life=StoreLife(redis),
+        restoring=restoring,
+        access=Access(projection, engine, restoring),
         hub=Hub(redis, reader),
     )
+
+
+def _rebuild(context: Context, client: Client) -> Rebuild:
+    visibility = Visibility(client)
+    return Rebuild(context.life, context.projection, visibility, context.restoring, context.hub.watched)
 
 
 def _middleware(options: ApiOptions, credentials: Credentials) -> list[Middleware]:

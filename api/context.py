@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from activities.store.event_log import EventLog
+from activities.store.life import StoreLife
 from activities.store.log_reader import LogReader
 from activities.store.projection import ProjectedSession, Projection
 from api.access import Access
@@ -18,6 +19,7 @@ from api.engine import Engine
 from api.errors import Problem
 from api.hub import Hub
 from api.options import ApiOptions
+from api.restoring import Restoring
 from workflows.contract.errors import ErrorCode
 
 
@@ -31,6 +33,8 @@ class Context:
     log: EventLog
     reader: LogReader
     projection: Projection
+    life: StoreLife
+    restoring: Restoring
     access: Access
     hub: Hub
 

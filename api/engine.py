@@ -55,7 +55,7 @@ class Engine:
 
     async def start(self, start: SessionStart, fingerprint: str) -> str | None:
         """Start the session's workflow; the fingerprint of who started it before, if somebody did."""
-        async with _engine_errors(missing=ErrorCode.ENGINE_UNAVAILABLE):
+        async with engine_errors(missing=ErrorCode.ENGINE_UNAVAILABLE):
             attributes = await self._attributes(start)
             try:
                 await self._client.start_workflow(
@@ -65,7 +65,11 @@ class Engine:
                     task_queue=wire.TASK_QUEUE,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-                    memo={wire.REQUEST_MEMO: fingerprint, wire.TENANT_MEMO: start.tenant},
+                    memo={
+                        wire.REQUEST_MEMO: fingerprint,
+                        wire.TENANT_MEMO: start.tenant,
+                        wire.KEY_MEMO: start.session_key,
+                    },
                     search_attributes=attributes,
                     static_summary=start.title or f"{start.session_key} · {start.profile.name}",
                     task_timeout=TASK_TIMEOUT,
@@ -77,7 +81,7 @@ class Engine:
 
     async def signal(self, session_id: str, name: str, payload: dict[str, Any]) -> None:
         """Send a command to a session that is open."""
-        async with _engine_errors():
+        async with engine_errors():
             await self._handle(session_id).signal(name, payload, rpc_timeout=PATIENCE)
 
     async def update(self, session_id: str, change: UpdateSession) -> dict[str, Any]:
@@ -94,15 +98,23 @@ class Engine:
 
     async def snapshot(self, session_id: str) -> dict[str, Any]:
         """The session object out of the workflow itself, for when the store does not know it."""
-        async with _engine_errors(missing=ErrorCode.SESSION_NOT_FOUND):
+        async with engine_errors(missing=ErrorCode.SESSION_NOT_FOUND):
             snapshot: dict[str, Any] = await self._handle(session_id).query(
                 wire.SNAPSHOT_QUERY, rpc_timeout=PATIENCE
             )
         return snapshot
 
+    async def transcript(self, session_id: str) -> list[dict[str, Any]]:
+        """The messages that the workflow still holds."""
+        async with engine_errors(missing=ErrorCode.SESSION_NOT_FOUND):
+            messages: list[dict[str, Any]] = await self._handle(session_id).query(
+                wire.TRANSCRIPT_QUERY, rpc_timeout=PATIENCE
+            )
+        return messages
+
     async def check(self) -> None:
         """Raise Problem unless the engine serves."""
-        async with _engine_errors():
+        async with engine_errors():
             await self._client.service_client.check_health(timeout=PATIENCE)
 
     def page_of(self, session_id: str) -> str:
@@ -114,7 +126,7 @@ class Engine:
 
     async def _update(self, session_id: str, name: str, payload: dict[str, Any]) -> dict[str, Any]:
         free = self._updating.setdefault(session_id, asyncio.Semaphore(UPDATES_AT_ONCE))
-        async with _engine_errors(), free:
+        async with engine_errors(), free:
             try:
                 answer: dict[str, Any] = await self._handle(session_id).execute_update(
                     name, payload, rpc_timeout=PATIENCE
@@ -124,7 +136,7 @@ class Engine:
         return answer
 
     async def _memo(self, session_id: str, name: str) -> str:
-        async with _engine_errors(missing=ErrorCode.SESSION_NOT_FOUND):
+        async with engine_errors(missing=ErrorCode.SESSION_NOT_FOUND):
             description = await self._handle(session_id).describe(rpc_timeout=PATIENCE)
             return str(await description.memo_value(name, ""))
 
@@ -185,7 +197,8 @@ _SILENCE: Final = (
 
 
 @asynccontextmanager
-async def _engine_errors(missing: ErrorCode = ErrorCode.SESSION_CLOSED) -> AsyncIterator[None]:
+async def engine_errors(missing: ErrorCode = ErrorCode.SESSION_CLOSED) -> AsyncIterator[None]:
+    """Turn the engine's errors into problems; `missing`: what it means that there is no such workflow."""
     try:
         # The client's own patience is for one attempt; it makes several.
         async with asyncio.timeout(PATIENCE.total_seconds()):

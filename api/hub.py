@@ -8,7 +8,7 @@ itself, so that a slow viewer costs nobody anything. Owns feeds and wake-ups; mu
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import islice
 from typing import Any, Final
@@ -34,6 +34,10 @@ _OWN_CHANNEL: Final = f"{keys.PREFIX}hub"
 _log = logging.getLogger(__name__)
 
 
+class FeedClosedError(Exception):
+    """This process stops: the viewer goes on at another one, or at this one's successor."""
+
+
 class Feed:
     """The live end of one session's log."""
 
@@ -46,6 +50,12 @@ class Feed:
         self._news = asyncio.Event()
         self._woken = asyncio.Event()
         self.viewers = 0
+        self._closed = False
+
+    def close(self) -> None:
+        """Send the viewers away, each with everything that it was given."""
+        self._closed = True
+        self._tell()
 
     def wake(self) -> None:
         """Something was written."""
@@ -66,9 +76,10 @@ class Feed:
     async def after(self, cursor: Cursor) -> Sequence[LoggedEvent]:
         """Some events behind `cursor`, as soon as there are any.
 
-        Raises LogTornError when they will never come, and StoreUnavailableError.
+        Raises LogTornError when they will never come, StoreUnavailableError, and FeedClosedError.
         """
         while True:
+            self._check_open()
             news = self._news
             held = self._held_after(cursor)
             found = await self._reader.continuing(self._session_id, cursor, PAGE) if held is None else held
@@ -77,8 +88,14 @@ class Feed:
             await news.wait()
 
     async def change(self) -> None:
-        """Return when the log was looked at again."""
+        """Return when the log was looked at again. Raises FeedClosedError."""
+        self._check_open()
         await self._news.wait()
+        self._check_open()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise FeedClosedError
 
     async def _read(self) -> None:
         self._woken.clear()
@@ -143,11 +160,22 @@ class Hub:
         self._feeds: dict[str, Feed] = {}
         self._following: dict[str, asyncio.Task[None]] = {}
         self._subscription: PubSub = redis.pubsub(ignore_subscribe_messages=True)
+        self._closed = False
 
     @property
     def viewers(self) -> int:
         """Viewers of all sessions."""
         return sum(feed.viewers for feed in self._feeds.values())
+
+    def close(self) -> None:
+        """Send every viewer away: the process is about to end."""
+        self._closed = True
+        for feed in self._feeds.values():
+            feed.close()
+
+    def watched(self) -> Iterable[str]:
+        """The sessions that somebody watches."""
+        return tuple(self._feeds)
 
     async def run(self) -> None:
         """Pass wake-ups on, until cancelled."""
@@ -177,6 +205,8 @@ class Hub:
 
     def _open(self, session_id: str) -> Feed:
         feed = self._feeds[session_id] = Feed(session_id, self._reader)
+        if self._closed:
+            feed.close()
         self._following[session_id] = asyncio.create_task(feed.follow())
         return feed
 

@@ -3,10 +3,12 @@
 Owns ids, keys, the resolved profile and idempotency. Must not know HTTP beyond `Problem`.
 """
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from secrets import token_hex
+from time import monotonic
 from typing import Final
 
 from pydantic_core import to_json
@@ -20,6 +22,8 @@ from workflows.contract.profile import Profile, Settings, SettingsPatch
 from workflows.contract.start import SessionStart
 
 ID_BYTES: Final = 12
+PATIENCE_SECONDS: Final = 5.0
+LOOK_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ async def start_session(here: Context, tenant: str, wanted: NewSession, key: str
     session_id = here.credentials.idempotent_id(tenant, key) if key else token_hex(ID_BYTES)
     start = SessionStart(
         session_id=session_id,
-        session_key=await here.projection.next_key(tenant),
+        session_key=await _fresh_key(here, tenant),
         tenant=tenant,
         profile=profile,
         model=here.options.model,
@@ -63,6 +67,19 @@ async def start_session(here: Context, tenant: str, wanted: NewSession, key: str
             "This Idempotency-Key started another session; use a new key for a new request.",
         )
     return Started(start, is_new=False)
+
+
+async def _fresh_key(here: Context, tenant: str) -> str:
+    """A key that no session of the tenant has. Raises Problem: `store_unavailable`."""
+    until = monotonic() + PATIENCE_SECONDS
+    while (number := await here.life.next_number(tenant)) is None:
+        if monotonic() > until:
+            raise Problem(
+                ErrorCode.STORE_UNAVAILABLE,
+                "The store was lost and is being rebuilt. Send the same request again in a moment.",
+            )
+        await asyncio.sleep(LOOK_SECONDS)
+    return f"SESSION-{number:03d}"
 
 
 def command_of(message: NewMessage, message_id: str) -> SendMessage:

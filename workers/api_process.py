@@ -5,12 +5,14 @@ Owns its start, its end, and that it is never open to strangers by accident; wha
 
 import logging
 from datetime import timedelta
+from socket import socket
 from typing import Final
 
 import uvicorn
 
 from activities.store.client import connect
 from api.app import create_app
+from api.hub import Hub
 from api.options import ApiOptions
 from api.profile_files import ProfileError, load_profiles
 from workers.settings import ApiSettings, SettingsError, StoreSettings, connect_engine, read
@@ -27,8 +29,9 @@ async def run_api(host: str, port: int) -> None:
     settings, store = read(ApiSettings), read(StoreSettings)
     options = api_options(settings, host)
     client = await connect_engine(lazy=True)
+    app = create_app(options, client, connect(store.url))
     config = uvicorn.Config(
-        create_app(options, client, connect(store.url)),
+        app,
         host=host,
         port=port,
         log_config=None,
@@ -36,7 +39,19 @@ async def run_api(host: str, port: int) -> None:
         server_header=False,
         timeout_graceful_shutdown=STREAM_GRACE_SECONDS,
     )
-    await uvicorn.Server(config).serve()
+    await _Server(config, app.state.context.hub).serve()
+
+
+class _Server(uvicorn.Server):
+    """Ends streams before it waits for them to end."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        self._hub.close()
+        await super().shutdown(sockets)
 
 
 def api_options(settings: ApiSettings, host: str) -> ApiOptions:

@@ -10,7 +10,7 @@ import asyncio
 from typing import Final
 
 from temporalio import workflow
-from temporalio.exceptions import FailureError
+from temporalio.exceptions import ActivityError, FailureError
 
 from workflows import options
 from workflows.contract.activities import project_session
@@ -23,7 +23,8 @@ class Publisher:
     """Publishes, and remembers what is in flight."""
 
     def __init__(self) -> None:
-        self._task: asyncio.Task[Publication] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._carried: Publication | None = None
 
     @property
     def busy(self) -> bool:
@@ -37,25 +38,27 @@ class Publisher:
 
     def start(self, publication: Publication, *, durable: bool = False) -> None:
         """Send `publication` on its way."""
+        self._carried = publication
         self._task = asyncio.create_task(_publish(publication, durable=durable))
 
-    def take(self) -> Publication:
-        """The publication that arrived.
-
-        Raises ActivityError when the store has lost what it is based on.
-        """
+    def take(self) -> tuple[Publication, bool]:
+        """The publication that was in flight; False when the store has lost what it continues."""
         task, self._task = self._task, None
-        if task is None:
+        carried, self._carried = self._carried, None
+        if task is None or carried is None:
             raise RuntimeError("no publication is in flight")
-        return task.result()
+        try:
+            task.result()
+        except ActivityError:
+            return carried, False
+        return carried, True
 
 
-async def _publish(publication: Publication, *, durable: bool) -> Publication:
+async def _publish(publication: Publication, *, durable: bool) -> None:
     if durable or not await _published_locally(publication):
         await workflow.execute_activity(
             project_session, publication, **options.publication(_summary(publication))
         )
-    return publication
 
 
 async def _published_locally(publication: Publication) -> bool:

@@ -13,7 +13,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from workflows import options
 from workflows.contract.activities import call_model, settle_answer
 from workflows.contract.errors import STEP_FAILED, StepFailure, StoreFault
-from workflows.contract.events import AnswerSettled, Event
+from workflows.contract.events import Event
 from workflows.contract.model_call import CallModelInput, SettleAnswerInput, StepResult
 from workflows.contract.publication import Publication
 from workflows.state import settle
@@ -23,16 +23,14 @@ from workflows.state.steps import CallModel, SettleAnswer
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a step ended: its events, what it published, and what it says of the store."""
+    """How a step ended: its events, what became of its publication, and what it says of the store."""
 
     events: Sequence[Event]
-    published: Publication | None
+    riding: Publication
+    published: bool
     fault: StoreFault | None = None
-
-    @property
-    def settled(self) -> bool:
-        """Whether the step has said its last word."""
-        return any(isinstance(event, AnswerSettled) for event in self.events)
+    last_word_in: int | None = None
+    """The epoch whose log holds the step's last word, if it said one."""
 
 
 class RunningStep:
@@ -95,20 +93,21 @@ class RunningStep:
         """What follows from the end of the step."""
         activity, self._activity = self._activity, None
         riding, self.riding = self.riding, None
-        if activity is None:
+        if activity is None or riding is None:
             raise RuntimeError("no step is running")
         try:
             result: StepResult = activity.result()
         except ActivityError as error:
             return _failed(error, state, now, riding)
-        return Outcome(settle.step_finished(state, result, now), riding)
+        last_word_in = riding.epoch if result.epoch is None else result.epoch
+        return Outcome(settle.step_finished(state, result, now), riding, True, last_word_in=last_word_in)
 
 
-def _failed(error: ActivityError, state: SessionState, now: datetime, riding: Publication | None) -> Outcome:
+def _failed(error: ActivityError, state: SessionState, now: datetime, riding: Publication) -> Outcome:
     cause = error.cause
     if isinstance(cause, ApplicationError) and cause.type == STEP_FAILED:
         failure = StepFailure.model_validate(cause.details[0])
-        return Outcome(settle.step_failed(state, failure, now), riding)
+        return Outcome(settle.step_failed(state, failure, now), riding, True)
     if isinstance(cause, ApplicationError) and cause.type in set(StoreFault):
-        return Outcome(settle.projection_missed(state, now), None, StoreFault(cause.type))
-    return Outcome(settle.step_vanished(state, now), None)
+        return Outcome(settle.projection_missed(state, now), riding, False, StoreFault(cause.type))
+    return Outcome(settle.step_vanished(state, now), riding, False)

@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn
 
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError
 
 from workflows.contract import commands, wire
 from workflows.contract.base import to_milliseconds
@@ -27,6 +27,7 @@ from workflows.contract.events import (
     StepCancelled,
     StepStarted,
 )
+from workflows.contract.publication import Publication
 from workflows.contract.session import Summary
 from workflows.contract.start import SessionStart
 from workflows.publisher import Publisher
@@ -115,6 +116,11 @@ class Session:
         """{title?, metadata?, limits?, settings?}: change the session."""
         self._append("update_session", payload)
 
+    @workflow.signal
+    def store_lost(self, payload: Any = None) -> None:
+        """{epoch?}: the store lost this session's log, or may have."""
+        self._append(commands.STORE_LOST, payload)
+
     @workflow.signal(dynamic=True)
     def unknown_signal(self, name: str, args: Sequence[RawValue]) -> None:
         """Anything else is logged and otherwise without effect."""
@@ -181,27 +187,25 @@ class Session:
 
     def _fold_step(self) -> None:
         outcome = self._step.take(self._state, self._now())
-        if outcome.published is not None:
-            self._outbox = self._outbox.confirmed(outcome.published, settled=outcome.settled)
+        if outcome.published:
+            self._outbox = self._outbox.confirmed(outcome.riding).with_last_word_in(outcome.last_word_in)
         self._record(*outcome.events)
         if outcome.fault is not None:
-            self._repair_store(outcome.fault)
+            self._repair_store(outcome.fault, outcome.riding)
 
     def _fold_publication(self) -> None:
-        try:
-            published = self._publisher.take()
-        except ActivityError as error:
-            workflow.logger.warning("the store lost the session's log: %s", error)
-            self._repair_store(StoreFault.EPOCH_LOST)
+        published, arrived = self._publisher.take()
+        if not arrived:
+            self._repair_store(StoreFault.EPOCH_LOST, published)
             return
         self._outbox = self._outbox.confirmed(published)
         if published.closing:
             self._record(DoorClosed(at=self._now()))
 
-    def _repair_store(self, fault: StoreFault) -> None:
+    def _repair_store(self, fault: StoreFault, found_with: Publication) -> None:
         self._outbox = self._outbox.doubting_store()
-        if fault is StoreFault.EPOCH_LOST:
-            self._outbox = self._outbox.emptied()
+        if fault is StoreFault.EPOCH_LOST and found_with.epoch == self._state.epoch:
+            workflow.logger.warning("the store lost the session's log: everything is told anew")
             self._record(EpochStarted(at=self._now()))
 
     def _record(self, *events: Event) -> None:

@@ -6,7 +6,7 @@ the epoch and the fence let only the living write. Must not know providers or wo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from importlib.resources import files
@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 
 from activities.store import keys
 from activities.store.client import patience
-from workflows.contract.base import Value
+from workflows.contract.base import Value, unix_milliseconds
 from workflows.contract.publication import Publication
 
 KEPT_ENTRIES: Final = 2_000
@@ -102,6 +102,7 @@ class EventLog:
         self._publish = redis.register_script(_script("publish.lua"))
         self._begin = redis.register_script(_script("begin.lua"))
         self._append = redis.register_script(_script("append.lua"))
+        self._join = redis.register_script(_script("join.lua"))
 
     async def publish(self, publication: Publication) -> Outcome:
         """Publish what is new in `publication`: OK, ECHO or LOST."""
@@ -150,6 +151,17 @@ class EventLog:
             outcome, index = await self._append(keys=keys.script_keys(writer.session_id), args=args)
         return Outcome(outcome.decode()), int(index)
 
+    async def join(self, writer: Writer) -> tuple[Writer, int] | Outcome:
+        """Let `writer` go on in a newer epoch: as it is there, and its next index.
+
+        LOST while there is none, FENCED where its step does not run any more.
+        """
+        args: list[Any] = [writer.epoch, writer.name, writer.fence, writer.turn]
+        async with patience():
+            reply = await self._join(keys=keys.script_keys(writer.session_id), args=args)
+        outcome = Outcome(reply[0].decode())
+        return (replace(writer, epoch=int(reply[1])), int(reply[2])) if outcome is Outcome.OK else outcome
+
     async def request_stop(self, session_id: str, turn: int) -> None:
         """Let no more of `turn` into the log than its closing words."""
         async with patience():
@@ -173,11 +185,14 @@ def _milliseconds(timestamp: str) -> float:
 def _arguments(p: Publication) -> list[Any]:
     fields = {name: to_json(value) for name, value in p.session.items()} | {"_tenant": p.tenant}
     args: list[Any] = [
+        keys.feed(p.tenant),
         p.epoch,
         p.base,
         p.settled,
         p.revision,
+        "" if p.as_of is None else unix_milliseconds(p.as_of),
         int(p.closing),
+        p.running or "",
         KEPT_ENTRIES if p.trim else 0,
         p.messages_from,
         len(p.entries),

@@ -7,6 +7,10 @@ of a cluster. Must not hold what the keys contain.
 from typing import Final
 
 PREFIX: Final = "perdure:"
+LIFE: Final = f"{PREFIX}life"
+"""Hash: the store's lives in which keys and sessions were looked after."""
+CLAIM: Final = f"{PREFIX}claim"
+"""String: the process that looks after the store."""
 
 
 def _of_session(session_id: str, what: str) -> str:
@@ -53,6 +57,11 @@ def script_keys(session_id: str) -> list[str]:
         messages(session_id),
         writes(session_id),
     ]
+
+
+def feed(tenant: str) -> str:
+    """Channel: what all of the tenant's clients are told."""
+    return f"{PREFIX}{{tenant:{tenant}}}:feed"
 
 
 def sessions(tenant: str) -> str:

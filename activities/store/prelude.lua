@@ -3,7 +3,8 @@
 -- LOG     stream   the events; ids are <epoch>-<n>, n counts from 1 without a hole; each carries the print of
 --                  the epoch up to itself: a store that went back gives n again, but not to the same past
 -- HEAD    hash     epoch, n, print; of the workflow's outbox: base, told (entries in the log), revision;
---                  of the model step: writer, fence, next, response, cursor, done, first, turn; stop;
+--                  of the model step: writer, fence, next, response, cursor, done, first, turn, joins (who may
+--                  go on from the epoch before); stop;
 --                  settled (steps that have said their last word)
 -- NAMES   sorted   outbox entries in the log by name; the score is which of them it was
 -- SESSION hash     the session object, a JSON value a field; fields of our own start with _
@@ -13,6 +14,10 @@ local LOG, HEAD, NAMES, SESSION, MESSAGES, WRITES = KEYS[1], KEYS[2], KEYS[3], K
 local REMEMBERED_WRITES = 1000
 -- More than the workflow ever leaves unconfirmed.
 local REMEMBERED_NAMES = 1000
+
+-- What the feed of all of a tenant's sessions tells.
+local TOLD_TO_TENANTS = { ['session.started'] = true, ['session.updated'] = true,
+  ['session.status_changed'] = true, ['session.ended'] = true }
 
 local position = 0
 local function arg()
@@ -35,7 +40,7 @@ local function wake(channel) redis.call('PUBLISH', channel, '') end
 
 -- Reads one publication from the arguments.
 local function read_publication()
-  local p = { epoch = arg(), base = number(), settled = number(), revision = number(), closing = arg(),
+  local p = { feed = arg(), epoch = arg(), base = number(), settled = number(), revision = number(), as_of = arg(), closing = arg(), running = arg(),
               keep = number(), messages_from = number(), entries = {}, fields = {}, messages = {}, writes = {} }
   local entries, fields, messages, writes = number(), number(), number(), number()
   for i = 1, entries do p.entries[i] = { name = arg(), kind = arg(), event = arg() } end
@@ -73,7 +78,7 @@ end
 -- The first publication of an epoch tells everything there is.
 local function begin_epoch(p)
   redis.call('DEL', LOG, HEAD, NAMES)
-  redis.call('HSET', HEAD, 'epoch', p.epoch)
+  redis.call('HSET', HEAD, 'epoch', p.epoch, 'joins', p.running)
   local length = p.messages_from + #p.messages
   if length == 0 then redis.call('DEL', MESSAGES) else redis.call('LTRIM', MESSAGES, 0, length - 1) end
 end
@@ -99,6 +104,7 @@ local function add_entries(p)
     if is_news(entry) then
       redis.call('ZADD', NAMES, redis.call('HINCRBY', HEAD, 'told', 1), entry.name)
       add(p.epoch, entry.kind, entry.event)
+      if TOLD_TO_TENANTS[entry.kind] then redis.call('PUBLISH', p.feed, entry.event) end
     end
   end
   redis.call('HSET', HEAD, 'base', p.base)
@@ -109,7 +115,7 @@ local function project(p)
   if p.revision < tonumber(field('revision') or -1) then return end
   redis.call('HSET', HEAD, 'revision', p.revision)
   if #p.fields > 0 then redis.call('HSET', SESSION, unpack(p.fields)) end
-  redis.call('HSET', SESSION, '_cursor', p.epoch .. '-' .. counter('n'))
+  redis.call('HSET', SESSION, '_cursor', p.epoch .. '-' .. counter('n'), '_as_of', p.as_of)
   if p.closing == '1' then redis.call('HSET', SESSION, '_closing', '1') end
 end
 

@@ -6,6 +6,7 @@ workflow has spoken (`announce`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -14,10 +15,16 @@ from redis.asyncio import Redis
 from activities.store import keys
 from activities.store.client import patience
 from activities.store.cursor import BEGINNING, Cursor
-from workflows.contract.session import SessionView, TranscriptMessage
+from workflows.contract.base import rfc3339, unix_milliseconds
+from workflows.contract.session import SessionView, Status, TranscriptMessage
 from workflows.contract.start import SessionStart
 
 _OWN_FIELD = b"_"
+_RAISE = """
+if tonumber(redis.call('GET', KEYS[1]) or 0) >= tonumber(ARGV[1]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[1])
+return 1
+"""
 
 
 @dataclass(frozen=True)
@@ -54,16 +61,18 @@ class Projection:
 
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
+        self._raise = redis.register_script(_RAISE)
 
     async def check(self) -> None:
         """Raise StoreUnavailableError unless the store answers."""
         async with patience():
             await self._redis.get(keys.PREFIX)
 
-    async def next_key(self, tenant: str) -> str:
-        """A session key that no session of the tenant has."""
+    async def count_above(self, tenant: str, number: int) -> bool:
+        """Let the tenant's next key be above `number`; whether the counter had to be raised for it."""
         async with patience():
-            return f"SESSION-{await self._redis.incr(keys.key_counter(tenant)):03d}"
+            raised = await self._raise(keys=[keys.key_counter(tenant)], args=[number])
+        return bool(raised)
 
     async def announce(self, start: SessionStart) -> None:
         """Make a session readable before its workflow has said anything; never overwrites what it said."""
@@ -72,17 +81,25 @@ class Projection:
             key = keys.session(start.session_id)
             pipe = self._redis.pipeline(transaction=False)
             pipe.hsetnx(key, "_tenant", start.tenant)
+            pipe.hsetnx(key, "_as_of", unix_milliseconds(start.created_at))
             for name, value in fields.items():
                 pipe.hsetnx(key, name, value)
             await pipe.execute()
-            pipe = self._redis.pipeline(transaction=False)
-            pipe.hset(keys.session_keys(start.tenant), start.session_key, start.session_id)
-            pipe.zadd(
-                keys.sessions(start.tenant),
-                {start.session_id: start.created_at.timestamp() * 1000},
-                nx=True,
-            )
+        await self._enlist(start.tenant, start.session_id, start.session_key, rfc3339(start.created_at))
+
+    async def restore(self, session: ProjectedSession, messages: Sequence[dict[str, Any]]) -> None:
+        """Make a session readable that is over, and that the store has lost."""
+        fields, session_id = session.fields, session.fields["session_id"]
+        values: dict[Any, Any] = {name: to_json(value) for name, value in fields.items() if name != "cursor"}
+        values |= {"_tenant": session.tenant.encode(), "_cursor": session.cursor.stream_id.encode()}
+        async with patience():
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.delete(keys.log(session_id), keys.head(session_id), keys.messages(session_id))
+            pipe.hset(keys.session(session_id), mapping=values)
+            if messages:
+                pipe.rpush(keys.messages(session_id), *map(to_json, messages))
             await pipe.execute()
+        await self._enlist(session.tenant, session_id, fields["session_key"], fields["last_activity_at"])
 
     async def session(self, session_id: str) -> ProjectedSession | None:
         """The session object; None when the store does not know the session."""
@@ -128,6 +145,14 @@ class Projection:
             for index, message in enumerate(found, start)
             if message
         ]
+
+    async def _enlist(self, tenant: str, session_id: str, session_key: str, active_at: str) -> None:
+        score = datetime.fromisoformat(active_at).timestamp() * 1000
+        async with patience():
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.hset(keys.session_keys(tenant), session_key, session_id)
+            pipe.zadd(keys.sessions(tenant), {session_id: score}, nx=True)
+            await pipe.execute()
 
     async def image(self, session_id: str) -> Image:
         """Everything that was projected, read at one moment."""
@@ -186,6 +211,7 @@ def _projected(found: dict[bytes, bytes]) -> ProjectedSession | None:
     own = {name: value for name, value in found.items() if name.startswith(_OWN_FIELD)}
     cursor = Cursor.parse(own.get(b"_cursor", b"").decode()) or BEGINNING
     fields = {name.decode(): from_json(value) for name, value in found.items() if name not in own}
+    _count_on(fields, own.get(b"_as_of"))
     ordered = {name: fields[name] for name in SessionView.model_fields if name in fields}
     return ProjectedSession(
         fields=ordered | {"cursor": str(cursor)},
@@ -193,3 +219,10 @@ def _projected(found: dict[bytes, bytes]) -> ProjectedSession | None:
         cursor=cursor,
         closing=b"_closing" in own,
     )
+
+
+def _count_on(fields: dict[str, Any], as_of: bytes | None) -> None:
+    """Active seconds go on while nobody tells: as of now, not of when they were told."""
+    if as_of and fields["status"] in {Status.ACTIVE, Status.IDLE}:
+        since = timedelta(milliseconds=unix_milliseconds(datetime.now(UTC)) - int(as_of))
+        fields["active_seconds"] = round(fields["active_seconds"] + max(since.total_seconds(), 0.0), 3)

@@ -19,7 +19,7 @@ from api.context import Context, Here, OneSession
 from api.cursors import NOW, PageLimit, parse_cursor
 from api.description import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE, refusals
 from api.event_stream import EventStream, Seen
-from api.hub import Feed
+from api.hub import Feed, FeedClosedError
 
 router = APIRouter(prefix="/v1/sessions/{session_id}/events", tags=["events"])
 
@@ -85,6 +85,8 @@ async def _frames(here: Context, session_id: str, stream: EventStream) -> AsyncI
                     seen = await _next(stream, feed)
             except TimeoutError:
                 yield sse.HEARTBEAT
+            except FeedClosedError:
+                return
             else:
                 for chunk in sse.chunks(seen):
                     yield chunk

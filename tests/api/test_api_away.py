@@ -192,6 +192,9 @@ async def test_a_session_that_the_store_has_forgotten_is_read_from_the_engine(
     assert await transcript(http, session_id) == said
     async with asyncio.timeout(10):
         async for event in events(http, session_id):
-            if event["type"] == "turn.completed":
+            if event["type"] in {"turn.completed", "reset"}:
                 break
+    async with asyncio.timeout(10):
+        while await redis.hget(keys.session(session_id), "title") != b'"kept"':
+            await asyncio.sleep(0.02)
     await redis.aclose()

@@ -232,3 +232,14 @@ async def test_many_changes_at_once_all_count(http: Http) -> None:
     session_id = (await start(http))["session_id"]
     await asyncio.gather(*(change(http, session_id, metadata={f"k{n}": n}) for n in range(25)))
     assert (await read(http, session_id))["metadata"] == {f"k{n}": n for n in range(25)}
+
+
+async def test_active_seconds_go_on_until_a_pause(http: Http) -> None:
+    session_id = (await start(http))["session_id"]
+    first = (await read(http, session_id))["active_seconds"]
+    await asyncio.sleep(0.2)
+    assert (await read(http, session_id))["active_seconds"] >= first + 0.15
+    await read(http, session_id, after=(await act(http, session_id, "pause"))["cursor"])
+    stopped = (await read(http, session_id))["active_seconds"]
+    await asyncio.sleep(0.2)
+    assert (await read(http, session_id))["active_seconds"] == stopped

@@ -99,7 +99,7 @@ class Shell:
         """What the current task published before it was durable."""
         self._inbox: tuple[Command, ...] = ()
         self._arrived: Publication | None = None
-        self._lost = False
+        self._lost: Publication | None = None
         self._ended: StepEnd | None = None
         self._record(SessionStarted(at=now))
         if start.first_message is not None:
@@ -151,7 +151,7 @@ class Shell:
 
     @property
     def _publishing(self) -> bool:
-        return self.flight is not None or self._arrived is not None or self._lost
+        return self.flight is not None or self._arrived is not None or self._lost is not None
 
     def _fold(self) -> None:
         asked, self._inbox = self._inbox, ()
@@ -160,9 +160,9 @@ class Shell:
                 self._record(*decide(self.state, command, self.now))
         if self._ended is not None:
             self._fold_step(self._ended)
-        if self._lost:
-            self._lost = False
-            self._repair_store(StoreFault.EPOCH_LOST)
+        if self._lost is not None:
+            lost, self._lost = self._lost, None
+            self._repair_store(StoreFault.EPOCH_LOST, lost)
         elif self._arrived is not None:
             self._fold_publication(self._arrived)
 
@@ -174,7 +174,7 @@ class Shell:
             self.outbox = self.outbox.confirmed(attempt.riding)
         self._record(*self._follows(ended))
         if fault is not None:
-            self._repair_store(fault)
+            self._repair_store(fault, attempt.riding)
 
     def _follows(self, ended: StepEnd) -> tuple[Event, ...]:
         match ended:
@@ -193,17 +193,16 @@ class Shell:
         if published.closing:
             self._record(DoorClosed(at=self.now))
 
-    def _repair_store(self, fault: StoreFault) -> None:
+    def _repair_store(self, fault: StoreFault, found_with: Publication) -> None:
         self.outbox = self.outbox.doubting_store()
-        if fault is StoreFault.EPOCH_LOST:
-            self.outbox = self.outbox.emptied()
+        if fault is StoreFault.EPOCH_LOST and found_with.epoch == self.state.epoch:
             self._record(EpochStarted(at=self.now))
 
     def _record(self, *events: Event) -> None:
         for event in events:
             self.state = apply(self.state, event)
             before, self.outbox = self.outbox, self.outbox.added(event, self.state, self.now)
-            if len(self.outbox.entries) > len(before.entries):
+            if self.outbox.counts != before.counts:
                 self.entries += (self.outbox.entries[0 if isinstance(event, EpochStarted) else -1],)
             self.recorded += (event,)
 
@@ -279,7 +278,7 @@ class Shell:
         if arrival == "arrived" and self.told_now(publication):
             self._arrived = publication
         else:
-            self._lost = True
+            self._lost = publication
 
     def _begin_step(self) -> None:
         attempt = self.attempt

@@ -82,8 +82,10 @@ commands: st.SearchStrategy[Command] = st.one_of(
 
 
 def writes_to(attempt: Attempt, shell: Shell) -> bool:
-    """Whether `attempt` and the store agree on the log that is written."""
-    return attempt.begun and not attempt.lost and shell.store.epoch == attempt.riding.epoch
+    """Whether `attempt` and the store agree on the log that is written, the old one or a new one."""
+    if not attempt.begun or shell.store.epoch != shell.state.epoch:
+        return False
+    return not attempt.lost or shell.store.epoch > attempt.riding.epoch
 
 
 def step_ends(attempt: Attempt, shell: Shell) -> st.SearchStrategy[StepEnd]:

@@ -18,7 +18,7 @@ from tests.state.builders import NOON, born, kept, message, profile
 from tests.state.effort import examples
 from tests.state.history import History
 from tests.state.shell import Happenings, Shell, StepEnd, Vanished
-from workflows.contract.commands import Close, Resume
+from workflows.contract.commands import Close, Resume, StoreLost
 from workflows.contract.errors import StoreFault
 from workflows.contract.events import EpochStarted, Event, SessionEnded
 from workflows.contract.session import Status
@@ -96,6 +96,13 @@ class AnySession(RuleBasedStateMachine):
     def the_store_loses_everything(self) -> None:
         self.shell.lose_store()
         self.store_lost_something = True
+
+    @precondition(lambda self: self.shell.summary is None)
+    @rule(told=st.sampled_from(["doubt", "this epoch", "an older epoch"]))
+    def somebody_tells_of_a_lost_store(self, told: str) -> None:
+        epoch = {"doubt": None, "this epoch": self.shell.state.epoch, "an older epoch": 1}[told]
+        self.store_lost_something |= told == "this epoch"
+        self.shell.task(Happenings(commands=(StoreLost(epoch=epoch),)))
 
     @precondition(lambda self: self.shell.attempt is None and self.shell.flight is None)
     @rule()

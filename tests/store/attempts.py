@@ -12,7 +12,7 @@ from typing import Final
 from pydantic_core import from_json
 
 from activities.answer import Answer
-from activities.lines import WritingEndedError
+from activities.lines import Lines, WritingEndedError
 from activities.store.cursor import BEGINNING
 from activities.store.event_log import EventLog, Outcome, Position, Writer
 from activities.store.log_reader import LogReader
@@ -25,6 +25,11 @@ from workflows.contract.publication import Publication
 MESSAGE_ID: Final = "a-1"
 COMPLETE: Final = StepResult(outcome="complete", text="")
 STOPPED: Final = StepResult(outcome="stopped", text="")
+
+
+async def nowhere(_: Writer) -> tuple[Writer, int]:
+    """No workflow begins a new epoch."""
+    raise WritingEndedError(Outcome.LOST)
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,9 @@ class Stage:
         """The next attempt, ready to write."""
         writer, position = await self.take_over()
         shown = await self.reader.shown(self.session_id, 1, position.first, MESSAGE_ID)
-        return Attempt(writer, position, Answer(self.log, writer, MESSAGE_ID, position, shown))
+        return Attempt(
+            writer, position, Answer(Lines(self.log, writer, position, shown), MESSAGE_ID, nowhere)
+        )
 
     async def said(self) -> list[tuple[int, str]]:
         """Offset and text of every delta in the log."""

@@ -4,7 +4,7 @@ Owns the specified behaviour and nothing else: entries of the workflow are told 
 a step by their index. Must not know Redis.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha1
 
 from pydantic_core import to_json
@@ -52,6 +52,7 @@ class LogModel:
     revision: int | None = None
     step: ModelStep | None = None
     stop: int | None = None
+    joins: str | None = None
     settled: int = 0
     session: dict[str, bytes] = field(default_factory=dict)
     messages: list[bytes] = field(default_factory=list)
@@ -118,6 +119,17 @@ class LogModel:
             self.settled += batch.done is not None
         return Outcome.OK
 
+    def join(self, writer: Writer) -> tuple[Writer, int] | Outcome:
+        if (self.epoch or 0) <= writer.epoch:
+            return Outcome.LOST
+        if self.joins != writer.name or (self.step and self.step.fence > writer.fence):
+            return Outcome.FENCED
+        if self.step is None or self.step.name != writer.name:
+            fence = self.step.fence if self.step else 0
+            self.step = ModelStep(name=writer.name, turn=writer.turn, first=self.n + 1, fence=fence)
+        self.step.fence = writer.fence
+        return replace(writer, epoch=self.epoch or 0), self.step.next
+
     def request_stop(self, turn: int) -> None:
         self.stop = turn
 
@@ -125,6 +137,7 @@ class LogModel:
         self.epoch, self.n, self.print, self.log = p.epoch, 0, "", []
         self.base, self.names, self.revision = None, set(), None
         self.step = self.stop = None
+        self.joins = p.running or ""
         self.settled = 0
         del self.messages[p.messages_from + len(p.messages) :]
 
@@ -148,6 +161,10 @@ class LogModel:
             return
         self.revision = p.revision
         self.session |= {name: to_json(value) for name, value in p.session.items()}
-        self.session |= {"_tenant": p.tenant.encode(), "_cursor": f"{p.epoch}-{self.n}".encode()}
+        self.session |= {
+            "_tenant": p.tenant.encode(),
+            "_cursor": f"{p.epoch}-{self.n}".encode(),
+            "_as_of": b"",
+        }
         if p.closing:
             self.session["_closing"] = b"1"

@@ -22,6 +22,8 @@ class Telling:
 
     session_id: str
     epoch: int = 1
+    running: str | None = None
+    """The step that runs."""
     base: int = 0
     settled: int = 0
     entries: tuple[LogEntry, ...] = ()
@@ -77,6 +79,7 @@ class Telling:
             messages_from=self.known_messages,
             messages=self.messages[self.known_messages :],
             writes=self.writes,
+            running=self.running,
             closing=closing,
             trim=trim,
         )

@@ -6,7 +6,7 @@ stopped; workflows that lose an answer; stores that go back or lose everything; 
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 from unittest.mock import patch
 from uuid import uuid4
@@ -24,7 +24,7 @@ from redis.asyncio import Redis
 
 from activities import lines
 from activities.answer import Answer
-from activities.lines import WritingEndedError
+from activities.lines import Lines, WritingEndedError
 from activities.store.client import connect
 from activities.store.cursor import BEGINNING
 from activities.store.event_log import Outcome, Writer
@@ -100,6 +100,7 @@ class DeliveryMachine(RuleBasedStateMachine):
         self.turn, self.running = self.turn + 1, True
         self.telling = self.telling.show(turn={"number": self.turn, "agent": "assistant"})
         self.telling = self.telling.tell("turn.started", turn=self.turn, message_ids=[])
+        self.telling = replace(self.telling, running=f"{self.turn}.1")
         self.riding = None
         self._await(self._take_over())
 
@@ -138,18 +139,32 @@ class DeliveryMachine(RuleBasedStateMachine):
         shown = await self._reader.shown(self.session_id, writer.epoch, position.first, message_id)
         heard = position.cursor or 0
         assert shown == said(turn, 0, heard)
-        self.attempts.append(Attempt(Answer(self._log, writer, message_id, position, shown), turn, heard))
+        answer = Answer(Lines(self._log, writer, position, shown), message_id, self._next_epoch)
+        self.attempts.append(Attempt(answer, turn, heard))
+
+    async def _next_epoch(self, writer: Writer) -> tuple[Writer, int]:
+        """A writer tells that its epoch is lost: the workflow begins another one, unless it did already."""
+        if writer.epoch == self.telling.epoch:
+            self._begin_epoch()
+        await self._publish(confirmed=False)
+        joined = await self._log.join(writer)
+        if isinstance(joined, Outcome):
+            raise WritingEndedError(joined)
+        return joined
 
     def _begin_epoch(self) -> None:
-        """What the workflow knows is all that is left; a running step begins anew."""
+        """What the workflow knows is all that is left; a running step begins anew, or goes on in it."""
         self.epoch += 1
         self.telling = self.telling.in_new_epoch(self.epoch)
         self.riding = None
 
     async def _end_turn(self, result: StepResult) -> None:
         self.running, self.kept[self.turn] = False, result.text
-        if self.riding is not None:
+        if self.riding is not None and result.epoch is None:
             self.telling = self.telling.confirmed(self.riding, settled=True)
+        elif result.epoch == self.telling.epoch:
+            self.telling = replace(self.telling, settled=self.telling.settled + 1)
+        self.telling = replace(self.telling, running=None)
         if result.text:
             self.telling = self.telling.say(result.text, message_id=f"a-{self.turn}", turn=self.turn)
         self.telling = self.telling.show(turn=None).tell("turn.completed", turn=self.turn)
@@ -211,10 +226,8 @@ class DeliveryMachine(RuleBasedStateMachine):
     async def _give_up(self, attempt: Attempt, outcome: Outcome) -> None:
         if outcome is Outcome.STOPPED:
             await self._finish(attempt, [], complete=False)
-        elif self._lives(attempt):
-            assert outcome is Outcome.LOST
-            self._begin_epoch()
-            await self._take_over()
+        else:
+            assert not self._lives(attempt)
 
     # ---- the store and the viewers -------------------------------------------------------------------
 

@@ -85,11 +85,6 @@ async def test_a_closed_session_is_closed(log: EventLog, projection: Projection,
     assert found.cursor == Cursor(1, 1)
 
 
-async def test_keys_are_given_once(projection: Projection, tenant: str) -> None:
-    given = await asyncio.gather(*(projection.next_key(tenant) for _ in range(50)))
-    assert sorted(given) == [f"SESSION-{n:03d}" for n in range(1, 51)]
-
-
 # ---- borders -----------------------------------------------------------------------------------------
 
 IDS = st.text(st.sampled_from("ab{}:*?[]\\ \n\x00é😀"), min_size=1, max_size=12) | st.sampled_from(

@@ -181,7 +181,7 @@ async def test_an_older_revision_does_not_overwrite(log: EventLog, redis: "Redis
     await log.publish(newer)
     await log.publish(older)
     session = await session_of(redis, telling.session_id)
-    assert session == {"title": b'"new"', "_tenant": TENANT.encode(), "_cursor": b"1-2"}
+    assert session == {"title": b'"new"', "_tenant": TENANT.encode(), "_cursor": b"1-2", "_as_of": b""}
 
 
 async def test_the_place_in_the_list_never_goes_back(
@@ -286,3 +286,17 @@ async def test_trimming_leaves_the_last_step_whole(
     assert await stage.log.publish(late) is Outcome.OK
     assert len(await log_of(redis, stage.session_id)) == 8
     assert (await stage.begin()).answer.shown == "abcdefgh"
+
+
+async def test_what_tenants_are_told_is_told_once(log: EventLog, redis: "Redis", telling: Telling) -> None:
+    subscription = redis.pubsub(ignore_subscribe_messages=True)
+    await subscription.subscribe(keys.feed(TENANT))
+    await subscription.get_message(timeout=1)
+    told = telling.tell("session.started", "message.accepted", "session.ending_soon", "session.ended")
+    for _ in range(2):
+        await log.publish(told.publication())
+    heard = []
+    while message := await subscription.get_message(timeout=0.2):
+        heard.append(from_json(message["data"])["type"])
+    assert heard == ["session.started", "session.ended"]
+    await subscription.aclose()  # type: ignore[no-untyped-call]  # redis-py leaves it untyped

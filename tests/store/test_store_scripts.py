@@ -98,10 +98,11 @@ class ScriptsMachine(RuleBasedStateMachine):
             self.telling = self.durable.tell(*kinds)
         self.durable = self.telling
 
-    @rule()
-    def begin_an_epoch(self) -> None:
+    @rule(running=st.booleans())
+    def begin_an_epoch(self, running: bool) -> None:
         self.highest_epoch += 1
-        self.telling = self.telling.in_new_epoch(self.highest_epoch)
+        step = f"{self.turn}.1" if running else None
+        self.telling = replace(self.telling.in_new_epoch(self.highest_epoch), running=step)
 
     @rule(closing=st.booleans(), trim=st.booleans(), confirmed=st.booleans())
     def publish(self, closing: bool, trim: bool, confirmed: bool) -> None:
@@ -143,6 +144,14 @@ class ScriptsMachine(RuleBasedStateMachine):
         next_index = position.next if isinstance(position, Position) else 0
         self.attempts.append(Attempt(writer, next_index))
         return position
+
+    @rule(which=st.integers(0, 10))
+    def join(self, which: int) -> None:
+        writer = self._attempt(which).writer
+        joined = self._await(self._log.join(writer))
+        assert joined == self.model.join(writer)
+        if isinstance(joined, tuple):
+            self.attempts.append(Attempt(*joined))
 
     @rule(count=st.integers(0, 3))
     def append(self, count: int) -> None:
@@ -245,6 +254,7 @@ class ScriptsMachine(RuleBasedStateMachine):
 def head_of_model(model: LogModel) -> dict[str, bytes]:
     head: dict[str, object] = {
         "epoch": model.epoch,
+        "joins": model.joins,
         "n": model.n or None,
         "print": model.print or None,
         "base": model.base,

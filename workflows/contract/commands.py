@@ -106,6 +106,16 @@ class UpdateSession(_Command, SessionChanges):
     kind: Literal["update_session"] = "update_session"
 
 
+STORE_LOST: Final = "store_lost"
+
+
+class StoreLost(_Command):
+    """The store lost the session's log of this `epoch`, or, without one, may have: the session looks."""
+
+    kind: Literal["store_lost"] = "store_lost"
+    epoch: Annotated[int, Field(ge=0, strict=True)] | None = None
+
+
 class Malformed(_Command):
     """A signal that could not be read; recorded, and otherwise without effect."""
 
@@ -122,7 +132,16 @@ class Cancel(_Command):
 
 
 Command = Annotated[
-    SendMessage | WithdrawMessage | StopTurn | Pause | Resume | Close | UpdateSession | Malformed | Cancel,
+    SendMessage
+    | WithdrawMessage
+    | StopTurn
+    | Pause
+    | Resume
+    | Close
+    | UpdateSession
+    | StoreLost
+    | Malformed
+    | Cancel,
     Field(discriminator="kind"),
 ]
 

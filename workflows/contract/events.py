@@ -232,6 +232,13 @@ class ProjectionMissed(_Event):
     turn: int
 
 
+class StoreDoubted(_Event):
+    """Somebody has reason to believe that the store lost something: the next publication finds out."""
+
+    private = True
+    type: Literal["store.doubted"] = "store.doubted"
+
+
 class EpochStarted(_Event):
     """The store lost the log: a new one begins with `reset`, which readers complete from the projection."""
 
@@ -276,6 +283,7 @@ Event = Annotated[
     | SettlingStarted
     | AnswerSettled
     | ProjectionMissed
+    | StoreDoubted
     | EpochStarted
     | EndDecided
     | DoorClosed,

@@ -58,3 +58,5 @@ class StepResult(Value):
     usage: Usage = Usage()
     response_id: str | None = None
     """The provider's stored response that ends with `text`, if there is one."""
+    epoch: int | None = None
+    """The epoch of the log that holds it, when that is not the one that the step began in."""

@@ -5,8 +5,13 @@ Owns the shape; what one does to the store is `activities.store`'s.
 
 from typing import Any
 
-from workflows.contract.base import Value
+from workflows.contract.base import Timestamp, Value
 from workflows.contract.session import TranscriptMessage
+
+
+def step_name(turn: int, step: int) -> str:
+    """What a step is called where it writes."""
+    return f"{turn}.{step}"
 
 
 class LogEntry(Value):
@@ -33,15 +38,22 @@ class Publication(Value):
     """Steps whose last word the workflow knows to be in the log of this epoch."""
     entries: tuple[LogEntry, ...] = ()
     revision: int
+    as_of: Timestamp | None = None
+    """When the session object was as it is told."""
     session: dict[str, Any] = {}
     messages_from: int = 0
     messages: tuple[TranscriptMessage, ...] = ()
     writes: tuple[str, ...] = ()
     """Requests that have taken effect."""
+    running: str | None = None
+    """The step that runs, by `step_name`: only that one may go on writing in a new epoch."""
     closing: bool = False
     """Whether the session is about to end: what is sent from now on may come too late."""
     trim: bool = False
     """Whether older turns may leave the log."""
+
+    dispels: int = 0
+    """Doubts in the store that its arrival dispels."""
 
     @property
     def end(self) -> int:

@@ -19,6 +19,11 @@ def workflow_id(session_id: str) -> str:
     return f"session-{session_id}"
 
 
+def session_of(of_workflow: str) -> str:
+    """The session that the workflow of this id is."""
+    return of_workflow.removeprefix("session-")
+
+
 class Status(StrEnum):
     """What a session is doing."""
 

@@ -34,4 +34,5 @@ SEARCH_ATTRIBUTES: Final = (
 
 REQUEST_MEMO: Final = "perdure_request"
 """Memo: fingerprint of the request that started the session."""
+KEY_MEMO: Final = "perdure_key"
 TENANT_MEMO: Final = "perdure_tenant"

@@ -21,6 +21,7 @@ from workflows.contract.commands import (
     Resume,
     SendMessage,
     StopTurn,
+    StoreLost,
     UpdateSession,
     WithdrawMessage,
 )
@@ -28,6 +29,7 @@ from workflows.contract.errors import ErrorCode
 from workflows.contract.events import (
     CommandTaken,
     EndDecided,
+    EpochStarted,
     Event,
     MessageAccepted,
     MessageRejected,
@@ -37,6 +39,7 @@ from workflows.contract.events import (
     SessionResumed,
     SessionStatusChanged,
     SessionUpdated,
+    StoreDoubted,
     TurnStopRequested,
 )
 from workflows.contract.profile import Settings
@@ -64,7 +67,7 @@ def refusal(state: SessionState, command: Command) -> Refusal | None:
             return _update_refusal(state, command)
         case Malformed():
             return Refusal(code=ErrorCode.INVALID_REQUEST, detail=command.problem)
-        case StopTurn() | Pause() | Resume() | Close() | Cancel():
+        case StopTurn() | Pause() | Resume() | Close() | Cancel() | StoreLost():
             return None
         case _:
             assert_never(command)
@@ -72,6 +75,8 @@ def refusal(state: SessionState, command: Command) -> Refusal | None:
 
 def decide(state: SessionState, command: Command, now: datetime) -> tuple[Event, ...]:
     """The events that `command` causes at `now`; none when it changes nothing."""
+    if isinstance(command, StoreLost):
+        return _store_lost(state, command, now)
     taken = CommandTaken(at=now, write_id=_write_id(command))
     if _is_known(state, command):
         return (taken,)
@@ -117,10 +122,17 @@ def _carried_out(state: SessionState, command: Command, now: datetime) -> tuple[
             return end(state, command.reason, now)
         case Cancel():
             return end(state, EndReason.CANCELLED, now)
-        case Malformed():
+        case Malformed() | StoreLost():
             return ()
         case _:
             assert_never(command)
+
+
+def _store_lost(state: SessionState, command: StoreLost, now: datetime) -> tuple[Event, ...]:
+    """No client did this: no clock is touched. A log that was given up already is not lost again."""
+    if command.epoch is None:
+        return (StoreDoubted(at=now),)
+    return (EpochStarted(at=now),) if command.epoch == state.epoch else ()
 
 
 def _withdrawn(state: SessionState, command: WithdrawMessage, now: datetime) -> tuple[Event, ...]:

@@ -30,6 +30,7 @@ from workflows.contract.events import (
     StepBroken,
     StepCancelled,
     StepStarted,
+    StoreDoubted,
     TurnCompleted,
     TurnFailed,
     TurnRetrying,
@@ -51,6 +52,7 @@ _SessionEvent = (
     | SessionStatusChanged
     | SessionEndingSoon
     | SessionEnded
+    | StoreDoubted
     | EpochStarted
     | EndDecided
     | DoorClosed
@@ -115,7 +117,7 @@ def _changes(state: SessionState, event: Event) -> dict[str, Any]:
 
 def _session_changes(state: SessionState, event: _SessionEvent) -> dict[str, Any]:
     match event:
-        case SessionStarted():
+        case SessionStarted() | StoreDoubted():
             return {}
         case SessionUpdated():
             changed = event.model_dump(include={"title"}) | {

@@ -18,14 +18,16 @@ from workflows.contract.events import (
     SessionEnded,
     SessionEndingSoon,
     SessionUpdated,
+    StoreDoubted,
     TurnCompleted,
     TurnFailed,
     TurnRetrying,
     TurnStarted,
     TurnStopped,
 )
-from workflows.contract.publication import LogEntry, Publication
+from workflows.contract.publication import LogEntry, Publication, step_name
 from workflows.state.session_state import SessionState
+from workflows.state.turn import StepStatus
 from workflows.state.view import session_view
 
 REMEMBERED_WRITES: Final = 1000
@@ -59,6 +61,10 @@ class Outbox(Value):
     """As of when."""
     messages: int = 0
     """Transcript messages known to be in the store."""
+    doubts: int = 0
+    """Times that somebody doubted the store."""
+    dispelled: int = 0
+    """Of them, those after which a publication arrived."""
 
     @property
     def end(self) -> int:
@@ -70,15 +76,21 @@ class Outbox(Value):
         if isinstance(event, CommandTaken) and event.write_id:
             writes = (*self.writes, event.write_id)[-REMEMBERED_WRITES:]
             return self.model_copy(update={"writes": writes})
+        if isinstance(event, StoreDoubted):
+            return self.doubting_store().model_copy(update={"doubts": self.doubts + 1})
         if event.private:
             return self
         counts = {**self.counts, event.type: self.counts.get(event.type, 0) + 1}
         entry = LogEntry(name=_name(event, counts[event.type]), event=_published(event, state, now))
-        entries = (entry, *self.entries) if isinstance(event, EpochStarted) else (*self.entries, entry)
+        if isinstance(event, EpochStarted):
+            return self._emptied(entry, state.epoch, counts)
+        entries = (*self.entries, entry)
         return self.model_copy(update={"epoch": state.epoch, "entries": entries, "counts": counts})
 
     def has_news_after(self, riding: Publication | None) -> bool:
         """Whether there is anything that `riding`, already on its way, does not hold."""
+        if self.doubts > self.dispelled:
+            return True
         if riding is None or riding.epoch != self.epoch:
             return bool(self.entries or self.writes)
         return self.end > max(riding.end, self.base) or not set(self.writes) <= set(riding.writes)
@@ -97,28 +109,32 @@ class Outbox(Value):
             settled=self.settled,
             entries=self.entries,
             revision=state.revision,
+            as_of=now,
             session={name: value for name, value in fields.items() if self._is_news(name, value)},
             messages_from=start,
             messages=state.transcript.since(start),
             writes=self.writes,
+            running=_running_step(state),
             closing=closing,
             trim=trim,
+            dispels=self.doubts,
         )
 
-    def confirmed(self, publication: Publication, *, settled: bool = False) -> "Outbox":
-        """After `publication` is known to be in the store; what went to another epoch's log went nowhere.
+    def with_last_word_in(self, epoch: int | None) -> "Outbox":
+        """After a step is known to have said its last word in the log of `epoch`, if it did."""
+        return self.model_copy(update={"settled": self.settled + 1}) if epoch == self.epoch else self
 
-        `settled`: so is the last word of the step that carried it.
-        """
+    def confirmed(self, publication: Publication) -> "Outbox":
+        """After `publication` is known to be in the store; what went to another epoch's log went nowhere."""
         if publication.epoch != self.epoch:
             return self
         told = max(publication.end - self.base, 0)
         update: dict[str, Any] = {
             "base": self.base + told,
-            "settled": self.settled + settled,
             "entries": self.entries[told:],
             "writes": tuple(write for write in self.writes if write not in publication.writes),
             "messages": max(self.messages, publication.messages_from + len(publication.messages)),
+            "dispelled": max(self.dispelled, publication.dispels),
         }
         if publication.revision > self.revision:
             update |= {
@@ -131,10 +147,17 @@ class Outbox(Value):
         """Take nothing that the store holds beside the log for granted: the next publication tells all."""
         return self.model_copy(update={"session": {}, "revision": -1, "messages": 0})
 
-    def emptied(self) -> "Outbox":
+    def _emptied(self, reset: LogEntry, epoch: int, counts: dict[str, int]) -> "Outbox":
         """For a new epoch: its first publication tells everything; only the last word is told again."""
-        last_word = tuple(entry for entry in self.entries if entry.event["type"] == _LAST_WORD)
-        return Outbox(counts=self.counts, writes=self.writes, entries=last_word)
+        last_word = (entry for entry in self.entries if entry.event["type"] == _LAST_WORD)
+        return Outbox(
+            epoch=epoch,
+            entries=(reset, *last_word),
+            counts=counts,
+            writes=self.writes,
+            doubts=self.doubts,
+            dispelled=self.doubts,
+        )
 
     def _is_news(self, name: str, value: object) -> bool:
         if name in _FLEETING or (name in _CHANGED_BY_CLIENTS and self._has_unconfirmed_changes):
@@ -161,6 +184,13 @@ def _name(event: Event, number: int) -> str:
             return f"{event.type}#{number}.{event.reason}.{unix_milliseconds(event.ends_at)}"
         case _:
             return f"{event.type}#{number}"
+
+
+def _running_step(state: SessionState) -> str | None:
+    turn = state.turn
+    if turn is None or turn.status not in {StepStatus.RUNNING, StepStatus.SETTLING}:
+        return None
+    return step_name(turn.number, turn.step)
 
 
 def _published(event: Event, state: SessionState, now: datetime) -> dict[str, Any]:

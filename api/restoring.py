@@ -1,0 +1,45 @@
+"""Giving the store back what it lost of one session.
+
+An open session tells it again by itself; of one that is over, the engine still knows what it held. Owns which
+of the two; must not know how it was noticed.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from activities.store.cursor import Cursor
+from activities.store.projection import ProjectedSession, Projection
+from api.engine import Engine
+from api.errors import Problem
+from workflows.contract.base import unix_milliseconds
+from workflows.contract.commands import STORE_LOST
+from workflows.contract.errors import ErrorCode
+from workflows.contract.session import EndReason, Status
+
+
+class Restoring:
+    """Restores sessions. Raises Problem: `engine_unavailable`, `session_not_found`."""
+
+    def __init__(self, projection: Projection, engine: Engine) -> None:
+        self._projection = projection
+        self._engine = engine
+
+    async def doubt(self, session_id: str) -> bool:
+        """Let the session look whether the store lost something; False when it is over."""
+        try:
+            await self._engine.signal(session_id, STORE_LOST, {})
+        except Problem as problem:
+            if problem.code is not ErrorCode.SESSION_CLOSED:
+                raise
+            return False
+        return True
+
+    async def restore_closed(self, session_id: str, tenant: str, cut_off: EndReason | None = None) -> None:
+        """Bring a session that is over back into the store, with what its workflow still held."""
+        fields: dict[str, Any] = await self._engine.snapshot(session_id)
+        if fields["status"] != Status.CLOSED:
+            fields |= {"status": Status.CLOSED, "end_reason": cut_off or EndReason.TERMINATED, "turn": None}
+        # An epoch of its own: whoever holds a cursor of the log that is lost gets a reset.
+        cursor = Cursor(unix_milliseconds(datetime.now(UTC)), 0)
+        session = ProjectedSession(fields=fields, tenant=tenant, cursor=cursor, closing=False)
+        await self._projection.restore(session, await self._engine.transcript(session_id))
