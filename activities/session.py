@@ -19,8 +19,9 @@ class SessionProjection:
 
     @activity.defn
     async def project_session(self, publication: Publication) -> None:
-        """Publish what the workflow has to tell; an echo is as good as done."""
-        if await self._log.publish(publication) is Outcome.LOST:
+        """Publish what the workflow has to tell; an echo is as good as done, unless it was to find out."""
+        outcome = await self._log.publish(publication)
+        if outcome is Outcome.LOST or (outcome is Outcome.ECHO and publication.checking):
             raise ApplicationError(
                 "the store does not hold what the publication continues",
                 type=StoreFault.EPOCH_LOST,

@@ -23,7 +23,9 @@ from api import errors
 from api.access import Access
 from api.auth import Credentials
 from api.context import Context
+from api.cut_off import CutOff
 from api.description import describe, refusals
+from api.ending import Ending
 from api.engine import Engine
 from api.gate import BodyLimit, CredentialGate, OriginGate, normal_origin
 from api.hub import Hub
@@ -37,11 +39,14 @@ from api.visibility import Visibility
 def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
     """The API over an engine and a store."""
     context = _context(options, client, redis)
-    rebuild = _rebuild(context, client)
+    visibility = Visibility(client)
+    rebuild = Rebuild(context.life, context.projection, visibility, context.restoring, context.hub.watched)
+    ending = Ending(context.log, context.reader, context.projection, context.restoring)
+    cut_off = CutOff(visibility, context.engine, context.restoring, ending)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        running = [asyncio.create_task(run) for run in (context.hub.run(), rebuild.run())]
+        running = [asyncio.create_task(run) for run in (context.hub.run(), rebuild.run(), cut_off.run())]
         yield
         for task in running:
             task.cancel()
@@ -81,11 +86,6 @@ def _context(options: ApiOptions, client: Client, redis: "Redis") -> Context:
         access=Access(projection, engine, restoring),
         hub=Hub(redis, reader),
     )
-
-
-def _rebuild(context: Context, client: Client) -> Rebuild:
-    visibility = Visibility(client)
-    return Rebuild(context.life, context.projection, visibility, context.restoring, context.hub.watched)
 
 
 def _middleware(options: ApiOptions, credentials: Credentials) -> list[Middleware]:

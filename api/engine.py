@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import (
     Client,
+    WorkflowExecutionStatus,
     WorkflowHandle,
     WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
@@ -111,6 +112,12 @@ class Engine:
                 wire.TRANSCRIPT_QUERY, rpc_timeout=PATIENCE
             )
         return messages
+
+    async def is_open(self, session_id: str) -> bool:
+        """Whether the session's workflow goes on. Raises Problem: `session_not_found`."""
+        async with engine_errors(missing=ErrorCode.SESSION_NOT_FOUND):
+            description = await self._handle(session_id).describe(rpc_timeout=PATIENCE)
+        return description.status is WorkflowExecutionStatus.RUNNING
 
     async def check(self) -> None:
         """Raise Problem unless the engine serves."""

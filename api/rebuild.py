@@ -62,7 +62,7 @@ class Rebuild:
     async def _rebuild(self) -> None:
         life_id = await self._life.id()
         await asyncio.sleep(LAG_SECONDS)
-        sessions = [session async for session in self._visibility.sessions()]
+        sessions = await self._visibility.sessions()
         _log.info("a new life of the store: %d sessions are looked after", len(sessions))
         await self._raise_counters(sessions)
         await self._life.keys_are_known(life_id)

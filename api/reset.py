@@ -30,7 +30,7 @@ class Reset:
 
 
 @dataclass(frozen=True)
-class _Spoken:
+class Spoken:
     """The last message that the model said in the log up to `cursor`."""
 
     cursor: Cursor
@@ -40,23 +40,23 @@ class _Spoken:
     torn: bool = False
     """Whether the log has lost how it began."""
 
-    def after(self, entry: LoggedEvent) -> "_Spoken":
+    def after(self, entry: LoggedEvent) -> "Spoken":
         """With `entry`."""
         match entry.kind:
             case "message.delta":
                 return self._longer(entry.cursor, from_json(entry.event))
             case "message.completed":
-                return _Spoken(entry.cursor, completed=from_json(entry.event))
+                return Spoken(entry.cursor, completed=from_json(entry.event))
             case "turn.superseded":
-                return _Spoken(entry.cursor)
+                return Spoken(entry.cursor)
             case _:
                 return replace(self, cursor=entry.cursor)
 
-    def _longer(self, cursor: Cursor, delta: dict[str, Any]) -> "_Spoken":
+    def _longer(self, cursor: Cursor, delta: dict[str, Any]) -> "Spoken":
         message_id, held = delta["message_id"], self.partial
         shown = held["text"] if held and held["message_id"] == message_id else ""
         partial = {"message_id": message_id, "turn": delta["turn"], "text": shown + delta["text"]}
-        return _Spoken(cursor, partial, torn=self.torn or delta["offset"] != len(shown))
+        return Spoken(cursor, partial, torn=self.torn or delta["offset"] != len(shown))
 
 
 async def read_reset(
@@ -69,7 +69,7 @@ async def read_reset(
     image = await projection.image(session_id)
     if image.session is None:
         return None
-    spoken = await _spoken(session_id, image.cursor, reader)
+    spoken = await spoken_until(session_id, image.cursor, reader)
     if spoken.torn:
         return None
     place = spoken.cursor if spoken.cursor == image.cursor else image.cursor
@@ -86,9 +86,9 @@ async def read_reset(
     return Reset(LoggedEvent(place, KIND, to_json(event)), image.session.closed)
 
 
-async def _spoken(session_id: str, end: Cursor, reader: LogReader) -> _Spoken:
+async def spoken_until(session_id: str, end: Cursor, reader: LogReader) -> Spoken:
     """As of `end`; a running turn is never trimmed out of the log."""
-    spoken = _Spoken(Cursor(end.epoch, 0))
+    spoken = Spoken(Cursor(end.epoch, 0))
     while entries := await reader.after(session_id, spoken.cursor, PAGE):
         for entry in entries:
             if entry.cursor > end:

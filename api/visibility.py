@@ -3,7 +3,7 @@
 Owns what of it is read; lags a moment behind what is true. Raises Problem: `engine_unavailable`.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,6 @@ from workflows.contract.errors import ErrorCode
 from workflows.contract.session import EndReason, session_of
 
 _OF_SESSIONS: Final = f"WorkflowType = '{wire.WORKFLOW_TYPE}'"
-_GOES_ON: Final = {WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.CONTINUED_AS_NEW}
 _END: Final = {
     WorkflowExecutionStatus.CANCELED: EndReason.CANCELLED,
     WorkflowExecutionStatus.FAILED: EndReason.ERROR,
@@ -29,6 +28,7 @@ class KnownSession:
     """A session as the engine lists it."""
 
     session_id: str
+    run_id: str
     tenant: str
     session_key: str
     open: bool
@@ -48,22 +48,27 @@ class Visibility:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def sessions(self, condition: str = "") -> AsyncIterator[KnownSession]:
+    async def sessions(self, condition: str = "") -> Sequence[KnownSession]:
         """Every session, once each; `condition` narrows it in the engine's list filter language."""
         query = f"{_OF_SESSIONS} AND {condition}" if condition else _OF_SESSIONS
+        found: dict[str, KnownSession] = {}
         async with engine_errors(missing=ErrorCode.ENGINE_UNAVAILABLE):
             async for execution in self._client.list_workflows(query):
-                # A run that was continued or reset says nothing of the session: its last run does.
+                # A run that was continued or turned back says nothing of the session: its last run does.
                 if execution.status is not WorkflowExecutionStatus.CONTINUED_AS_NEW:
-                    yield await _known(execution)
+                    known = await _known(execution)
+                    if known.open or known.session_id not in found:
+                        found[known.session_id] = known
+        return tuple(found.values())
 
 
 async def _known(execution: WorkflowExecution) -> KnownSession:
     status = execution.status
     return KnownSession(
         session_id=session_of(execution.id),
+        run_id=execution.run_id,
         tenant=str(await execution.memo_value(wire.TENANT_MEMO, "")),
         session_key=str(await execution.memo_value(wire.KEY_MEMO, "")),
-        open=status in _GOES_ON,
+        open=status is WorkflowExecutionStatus.RUNNING,
         cut_off=None if status is None else _END.get(status),
     )

@@ -234,7 +234,7 @@ class Session:
                     self._record(StepCancelled(at=self._now(), turn=step.turn))
                 case SettleAnswer():
                     self._record(SettlingStarted(at=self._now(), turn=step.turn))
-                    self._step.settle_answer(step, self._outbox.publication(self._state, self._now()))
+                    self._step.settle_answer(step, self._publication())
                 case CloseDoor():
                     self._close_door()
                     return _PAUSE
@@ -248,11 +248,11 @@ class Session:
     def _call_model(self, step: CallModel) -> None:
         started = StepStarted(at=self._now(), turn=step.turn, step=step.step, attempt=step.attempt)
         self._record(started)
-        self._step.call_model(step, self._outbox.publication(self._state, self._now()))
+        self._step.call_model(step, self._publication())
 
     def _close_door(self) -> None:
         if not self._publisher.busy:
-            publication = self._outbox.publication(self._state, self._now(), closing=True)
+            publication = self._publication(closing=True)
             self._publisher.start(publication, durable=True)
 
     def _has_news(self) -> bool:
@@ -262,8 +262,13 @@ class Session:
         if self._publisher.busy or not self._has_news():
             return
         between_turns = self._state.turn is None
-        publication = self._outbox.publication(self._state, self._now(), trim=between_turns)
+        publication = self._publication(trim=between_turns)
         self._publisher.start(publication, durable=self._state.speaks_after_history)
+
+    def _publication(self, *, closing: bool = False, trim: bool = False) -> Publication:
+        info = workflow.info()
+        everything = self._outbox.publication(self._state, self._now(), closing=closing, trim=trim)
+        return everything.spoken_by(info.run_id, info.continued_run_id)
 
     async def _something_happens(self) -> None:
         try:

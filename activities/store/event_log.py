@@ -5,7 +5,7 @@ Delivery is exactly once because a writer's entries are counted (model step) or 
 the epoch and the fence let only the living write. Must not know providers or workflows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -89,6 +89,15 @@ class Batch:
     """Whether a stop that was asked for goes first."""
 
 
+@dataclass(frozen=True)
+class LastWords:
+    """What is said for a workflow that cannot: events, changed fields, the message that was being said."""
+
+    entries: Sequence[Entry]
+    fields: Mapping[str, Any]
+    message: bytes | None
+
+
 def _script(name: str) -> str:
     folder = files("activities.store")
     return folder.joinpath("prelude.lua").read_text() + folder.joinpath(name).read_text()
@@ -102,6 +111,7 @@ class EventLog:
         self._publish = redis.register_script(_script("publish.lua"))
         self._begin = redis.register_script(_script("begin.lua"))
         self._append = redis.register_script(_script("append.lua"))
+        self._cut_off = redis.register_script(_script("cut_off.lua"))
         self._join = redis.register_script(_script("join.lua"))
 
     async def publish(self, publication: Publication) -> Outcome:
@@ -167,6 +177,19 @@ class EventLog:
         async with patience():
             await self._redis.hset(keys.head(session_id), "stop", str(turn))
 
+    async def cut_off(self, session_id: str, tenant: str, n: int, last: "LastWords") -> Outcome:
+        """End a session for a workflow that cannot: OK, LOST, or GAP when the log does not end at `n`."""
+        args: list[Any] = [keys.channel(session_id), keys.feed(tenant), n, last.message or b""]
+        args.append(len(last.fields))
+        for name, value in last.fields.items():
+            args += (name, to_json(value))
+        args.append(len(last.entries))
+        for entry in last.entries:
+            args += (entry.kind, entry.event)
+        async with patience():
+            reply = await self._cut_off(keys=keys.script_keys(session_id), args=args)
+        return Outcome(reply.decode())
+
     async def enlist(self, publication: Publication) -> None:
         """Put the session in its tenant's list; not in a script, because the list lives in another slot."""
         session_id, tenant, session = publication.session_id, publication.tenant, publication.session
@@ -193,6 +216,8 @@ def _arguments(p: Publication) -> list[Any]:
         "" if p.as_of is None else unix_milliseconds(p.as_of),
         int(p.closing),
         p.running or "",
+        p.run,
+        p.continued,
         KEPT_ENTRIES if p.trim else 0,
         p.messages_from,
         len(p.entries),

@@ -2,7 +2,7 @@
 --
 -- LOG     stream   the events; ids are <epoch>-<n>, n counts from 1 without a hole; each carries the print of
 --                  the epoch up to itself: a store that went back gives n again, but not to the same past
--- HEAD    hash     epoch, n, print; of the workflow's outbox: base, told (entries in the log), revision;
+-- HEAD    hash     epoch, n, print; of the workflow's outbox: base, told (entries in the log), revision, run;
 --                  of the model step: writer, fence, next, response, cursor, done, first, turn, joins (who may
 --                  go on from the epoch before); stop;
 --                  settled (steps that have said their last word)
@@ -40,7 +40,7 @@ local function wake(channel) redis.call('PUBLISH', channel, '') end
 
 -- Reads one publication from the arguments.
 local function read_publication()
-  local p = { feed = arg(), epoch = arg(), base = number(), settled = number(), revision = number(), as_of = arg(), closing = arg(), running = arg(),
+  local p = { feed = arg(), epoch = arg(), base = number(), settled = number(), revision = number(), as_of = arg(), closing = arg(), running = arg(), run = arg(), continued = arg(),
               keep = number(), messages_from = number(), entries = {}, fields = {}, messages = {}, writes = {} }
   local entries, fields, messages, writes = number(), number(), number(), number()
   for i = 1, entries do p.entries[i] = { name = arg(), kind = arg(), event = arg() } end
@@ -86,10 +86,13 @@ end
 -- 'ok' to publish, 'echo' when newer things are known to be there, 'lost' when the store is not what the
 -- workflow takes it for.
 local function admit(p)
-  local epoch, asked = tonumber(field('epoch') or 0), tonumber(p.epoch)
+  local epoch, asked, speaker = tonumber(field('epoch') or 0), tonumber(p.epoch), field('run') or ''
   if epoch < asked and p.base == 0 then
     begin_epoch(p)
   elseif epoch ~= asked then
+    return 'lost'
+  elseif speaker ~= '' and p.run ~= '' and speaker ~= p.run and speaker ~= p.continued then
+    -- An operator turned the workflow back: it knows less than it has told, and will tell otherwise.
     return 'lost'
   elseif p.base < counter('base') then
     return echoes(p) and 'echo' or 'lost'
@@ -107,7 +110,7 @@ local function add_entries(p)
       if TOLD_TO_TENANTS[entry.kind] then redis.call('PUBLISH', p.feed, entry.event) end
     end
   end
-  redis.call('HSET', HEAD, 'base', p.base)
+  redis.call('HSET', HEAD, 'base', p.base, 'run', p.run)
   redis.call('ZREMRANGEBYSCORE', NAMES, '-inf', p.base - REMEMBERED_NAMES)
 end
 

@@ -10,12 +10,12 @@ from pydantic_core import from_json
 from redis.asyncio import Redis
 
 from activities.store import event_log, keys
-from activities.store.event_log import EventLog, Outcome, Writer
+from activities.store.event_log import Entry, EventLog, LastWords, Outcome, Writer
 from activities.store.log_reader import LogReader
 from activities.store.projection import Projection
 from tests.store.attempts import COMPLETE, Stage, write
 from tests.store.contents import go_back_to, head_of, log_of, messages_of, session_of, take_snapshot
-from tests.store.telling import TENANT, Telling
+from tests.store.telling import TENANT, Telling, batch
 from workflows.contract.publication import Publication
 
 
@@ -300,3 +300,52 @@ async def test_what_tenants_are_told_is_told_once(log: EventLog, redis: "Redis",
         heard.append(from_json(message["data"])["type"])
     assert heard == ["session.started", "session.ended"]
     await subscription.aclose()  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
+
+
+# ---- who speaks --------------------------------------------------------------------------------------
+
+
+async def test_a_run_that_was_turned_back_is_not_believed(log: EventLog, telling: Telling) -> None:
+    told = telling.tell("a", "b")
+    assert await log.publish(told.publication().spoken_by("run-1", None)) is Outcome.OK
+    turned_back = telling.tell("a").publication().spoken_by("run-2", None)
+    assert await log.publish(turned_back) is Outcome.LOST
+    anew = telling.tell("a").in_new_epoch(2).publication().spoken_by("run-2", None)
+    assert await log.publish(anew) is Outcome.OK
+    assert await log.publish(told.publication().spoken_by("run-1", None)) is Outcome.LOST
+
+
+async def test_a_run_that_continues_another_is_believed(log: EventLog, telling: Telling) -> None:
+    first = telling.tell("a").publication()
+    assert await log.publish(first.spoken_by("run-1", None)) is Outcome.OK
+    then = telling.tell("a").confirmed(first).tell("b").publication()
+    assert await log.publish(then.spoken_by("run-2", "run-1")) is Outcome.OK
+    assert await log.publish(then.spoken_by("run-2", "run-1")) is Outcome.OK
+
+
+# ---- sessions that are cut off -----------------------------------------------------------------------
+
+
+def last_words(*kinds: str) -> LastWords:
+    return LastWords([Entry(kind, b"{}") for kind in kinds], {"status": "closed"}, b"{}")
+
+
+async def test_who_is_cut_off_says_nothing_more(log: EventLog, redis: "Redis", telling: Telling) -> None:
+    session_id = telling.session_id
+    writer = Writer(session_id, 1, "1.1", 7, 1)
+    await log.begin(writer, telling.tell("a").publication().spoken_by("run-1", None))
+    await log.append(writer, batch(0, "one"))
+    assert await log.cut_off(session_id, TENANT, 1, last_words("session.ended")) is Outcome.GAP
+    assert await log.cut_off(session_id, TENANT, 2, last_words("turn.stopped", "session.ended")) is Outcome.OK
+    assert (await log.append(writer, batch(1, "two")))[0] is Outcome.FENCED
+    late = telling.tell("a", "b").publication().spoken_by("run-1", None)
+    assert await log.publish(late) is Outcome.LOST
+    kinds = [kind for _, kind, *_ in await log_of(redis, session_id)]
+    assert kinds == ["a", "message.delta", "turn.stopped", "session.ended"]
+    session = await session_of(redis, session_id)
+    assert (session["status"], session["_cursor"], session["_closing"]) == (b'"closed"', b"1-4", b"1")
+    assert await messages_of(redis, session_id) == [b"{}"]
+
+
+async def test_what_the_store_has_lost_cannot_be_cut_off(log: EventLog, telling: Telling) -> None:
+    assert await log.cut_off(telling.session_id, TENANT, 0, last_words("session.ended")) is Outcome.LOST

@@ -255,6 +255,7 @@ def head_of_model(model: LogModel) -> dict[str, bytes]:
     head: dict[str, object] = {
         "epoch": model.epoch,
         "joins": model.joins,
+        "run": None if model.base is None else "",
         "n": model.n or None,
         "print": model.print or None,
         "base": model.base,

@@ -54,6 +54,16 @@ class Publication(Value):
 
     dispels: int = 0
     """Doubts in the store that its arrival dispels."""
+    checking: bool = False
+    """Whether there are such: then an echo says, too, that the store is not what it is taken for."""
+    run: str = ""
+    """The workflow run that speaks."""
+    continued: str = ""
+    """The run that this one continues: any other that spoke before is one that an operator turned back."""
+
+    def spoken_by(self, run: str, continued: str | None) -> "Publication":
+        """This publication, out of the mouth of workflow run `run`."""
+        return self.model_copy(update={"run": run, "continued": continued or ""})
 
     @property
     def end(self) -> int:

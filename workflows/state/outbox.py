@@ -118,6 +118,7 @@ class Outbox(Value):
             closing=closing,
             trim=trim,
             dispels=self.doubts,
+            checking=self.doubts > self.dispelled,
         )
 
     def with_last_word_in(self, epoch: int | None) -> "Outbox":

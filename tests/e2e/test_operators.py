@@ -1,0 +1,122 @@
+"""What an operator does in the engine reaches viewers, listing and snapshot within seconds."""
+
+import asyncio
+from typing import Any
+
+import httpx2
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+from temporalio.client import Client
+
+from tests.e2e.test_kills import WORDS, speaking
+from tests.e2e.test_store_loss import answered, talked, transcript
+from tests.system import System
+from tests.viewer import ended, turn_over, watch
+from workflows.contract.session import workflow_id
+
+SOON = 5.0
+
+
+async def until(http: httpx2.AsyncClient, session_id: str, **fields: Any) -> dict[str, Any]:
+    """The session, when snapshot and listing show these fields."""
+    async with asyncio.timeout(SOON):
+        while True:
+            shown: dict[str, Any] = (await http.get(f"/v1/sessions/{session_id}")).json()
+            listed = (await http.get("/v1/sessions", params={"q": session_id})).json()["items"]
+            if all(fields.items() <= one.items() for one in (shown, *listed)):
+                return shown
+            await asyncio.sleep(0.1)
+
+
+async def test_a_session_that_is_terminated_mid_answer_is_over_for_everybody(system: System) -> None:
+    engine = await system.engine()
+    async with system.http() as http:
+        session_id = await speaking(system, http)
+        await http.post(
+            f"/v1/sessions/{session_id}/messages",
+            json={"content": "and then?", "message_id": "next", "delivery": "queue"},
+        )
+        watching = asyncio.create_task(watch(http, session_id, ended))
+        await asyncio.sleep(0.3)
+        await engine.get_workflow_handle(workflow_id(session_id)).terminate("an operator's wish")
+        async with asyncio.timeout(SOON):
+            held = await watching
+        assert held.ended == "terminated"
+        assert held.turns[1] == "stopped"
+        assert held.messages["next"].status == "rejected"
+        shown = held.messages["a-1.1"].text
+        assert WORDS.startswith(shown)
+        session = await until(http, session_id, status="closed", end_reason="terminated", turn=None)
+        assert session["queue"] == []
+        assert await transcript(http, session_id) == [(held_id(held), "go"), ("a-1.1", shown)]
+        late = await watch(http, session_id, ended)
+        assert (late.messages, late.ended) == (held.messages, "terminated")
+        refused = await http.post(f"/v1/sessions/{session_id}/messages", json={"content": "hello?"})
+        assert refused.json()["code"] == "session_closed"
+
+
+def held_id(held: Any) -> str:
+    return str(next(name for name, message in held.messages.items() if message.text == "go"))
+
+
+async def test_a_session_that_is_terminated_while_idle_is_over_for_everybody(system: System) -> None:
+    engine = await system.engine()
+    async with system.http() as http:
+        session, held = await talked(http)
+        session_id = session["session_id"]
+        watching = asyncio.create_task(watch(http, session_id, ended, held))
+        await engine.get_workflow_handle(workflow_id(session_id)).terminate()
+        async with asyncio.timeout(SOON):
+            assert (await watching).ended == "terminated"
+        await until(http, session_id, status="closed", end_reason="terminated")
+
+
+async def test_a_cancelled_workflow_closes_its_session(system: System) -> None:
+    engine = await system.engine()
+    async with system.http() as http:
+        session_id = await speaking(system, http)
+        watching = asyncio.create_task(watch(http, session_id, ended))
+        await engine.get_workflow_handle(workflow_id(session_id)).cancel()
+        async with asyncio.timeout(SOON):
+            assert (await watching).ended == "cancelled"
+        await until(http, session_id, status="closed", end_reason="cancelled")
+
+
+async def reset_to_the_beginning(engine: Client, session_id: str) -> None:
+    """As "Reset" in the Web UI does, to the first workflow task that was completed."""
+    await engine.workflow_service.reset_workflow_execution(
+        ResetWorkflowExecutionRequest(
+            namespace=engine.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=workflow_id(session_id)),
+            reason="an operator's wish",
+            workflow_task_finish_event_id=4,
+            request_id=f"reset-{session_id}",
+        )
+    )
+
+
+async def test_a_session_that_is_turned_back_tells_its_viewers_where_it_is(system: System) -> None:
+    engine = await system.engine()
+    async with system.http() as http:
+        session, held = await talked(http)
+        session_id = session["session_id"]
+        await http.post(f"/v1/sessions/{session_id}/messages", json={"content": "once more"})
+        held = await watch(http, session_id, answered(2), held)
+        resets: list[str] = []
+
+        def again(_: Any, event: dict[str, Any]) -> bool:
+            resets.append(event["type"])
+            return bool(event["type"] == "reset")
+
+        watching = asyncio.create_task(watch(http, session_id, again, held))
+        await asyncio.sleep(0.2)
+        await reset_to_the_beginning(engine, session_id)
+        async with asyncio.timeout(SOON):
+            held = await watching
+        held = await watch(http, session_id, turn_over(1) if 1 in held.turns else answered(1), held)
+        assert held.messages["a-1.1"].status == "complete"
+        sent = await http.post(f"/v1/sessions/{session_id}/messages", json={"content": "and now?"})
+        assert sent.status_code == 202
+        held = await watch(http, session_id, answered(2), held)
+        said = await transcript(http, session_id)
+        assert [held.messages[name].text for name, _ in said] == [text for _, text in said]
