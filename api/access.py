@@ -33,7 +33,7 @@ class Access:
         if principal.session_id not in (None, session_id):
             raise not_found()
         session = await self._projection.session(session_id)
-        tenant = session.tenant if session else await self._engine.tenant(session_id)
+        tenant = session.tenant if session else await self._owner(session_id)
         if tenant != principal.tenant:
             raise not_found()
         return session or await self._from_engine(session_id, tenant)
@@ -47,6 +47,10 @@ class Access:
         if not _SESSION_ID.fullmatch(id_or_key):
             raise not_found()
         return id_or_key
+
+    async def _owner(self, session_id: str) -> str:
+        await self._restoring.check_not_gone(session_id)
+        return await self._engine.tenant(session_id)
 
     async def _from_engine(self, session_id: str, tenant: str) -> ProjectedSession:
         """A session that the store has lost, and gets back for whoever asks next."""

@@ -19,6 +19,7 @@ from activities.store.event_log import EventLog
 from activities.store.life import StoreLife
 from activities.store.log_reader import LogReader
 from activities.store.projection import Projection
+from activities.store.retention import Retention
 from api import errors
 from api.access import Access
 from api.auth import Credentials
@@ -27,6 +28,7 @@ from api.cut_off import CutOff
 from api.description import describe, refusals
 from api.ending import Ending
 from api.engine import Engine
+from api.forgetting import Forgetting
 from api.gate import BodyLimit, CredentialGate, OriginGate, normal_origin
 from api.hub import Hub
 from api.options import ApiOptions
@@ -41,12 +43,16 @@ def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
     context = _context(options, client, redis)
     visibility = Visibility(client)
     rebuild = Rebuild(context.life, context.projection, visibility, context.restoring, context.hub.watched)
-    ending = Ending(context.log, context.reader, context.projection, context.restoring)
+    ending = Ending(context.log, context.reader, context.projection, context.retention)
+    forgetting = Forgetting(context.retention, context.engine, options.retention)
     cut_off = CutOff(visibility, context.engine, context.restoring, ending)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        running = [asyncio.create_task(run) for run in (context.hub.run(), rebuild.run(), cut_off.run())]
+        running = [
+            asyncio.create_task(run)
+            for run in (context.hub.run(), rebuild.run(), cut_off.run(), forgetting.run())
+        ]
         yield
         for task in running:
             task.cancel()
@@ -73,7 +79,8 @@ def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
 
 def _context(options: ApiOptions, client: Client, redis: "Redis") -> Context:
     engine, reader, projection = Engine(client), LogReader(redis), Projection(redis)
-    restoring = Restoring(projection, engine)
+    retention = Retention(redis)
+    restoring = Restoring(projection, retention, engine)
     return Context(
         options=options,
         credentials=Credentials(options),
@@ -82,6 +89,7 @@ def _context(options: ApiOptions, client: Client, redis: "Redis") -> Context:
         reader=reader,
         projection=projection,
         life=StoreLife(redis),
+        retention=retention,
         restoring=restoring,
         access=Access(projection, engine, restoring),
         hub=Hub(redis, reader),

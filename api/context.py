@@ -13,6 +13,7 @@ from activities.store.event_log import EventLog
 from activities.store.life import StoreLife
 from activities.store.log_reader import LogReader
 from activities.store.projection import ProjectedSession, Projection
+from activities.store.retention import Retention
 from api.access import Access
 from api.auth import Credentials, Principal
 from api.engine import Engine
@@ -34,6 +35,7 @@ class Context:
     reader: LogReader
     projection: Projection
     life: StoreLife
+    retention: Retention
     restoring: Restoring
     access: Access
     hub: Hub

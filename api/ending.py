@@ -12,9 +12,9 @@ from typing import Any
 from activities.store.event_log import Entry, EventLog, LastWords, Outcome
 from activities.store.log_reader import LogReader
 from activities.store.projection import ProjectedSession, Projection
+from activities.store.retention import Retention
 from api.reset import spoken_until
-from api.restoring import Restoring
-from workflows.contract.base import Value, rfc3339
+from workflows.contract.base import Value, rfc3339, unix_milliseconds
 from workflows.contract.errors import ErrorCode
 from workflows.contract.events import (
     MessageCompleted,
@@ -36,29 +36,30 @@ class _Said:
 
 
 class Ending:
-    """Ends sessions. Raises Problem and StoreUnavailableError."""
+    """Ends sessions. Raises StoreUnavailableError."""
 
     def __init__(
-        self, log: EventLog, reader: LogReader, projection: Projection, restoring: Restoring
+        self, log: EventLog, reader: LogReader, projection: Projection, retention: Retention
     ) -> None:
         self._log = log
         self._reader = reader
         self._projection = projection
-        self._restoring = restoring
+        self._retention = retention
 
-    async def end(self, session_id: str, tenant: str, reason: EndReason) -> None:
-        """Let viewers, listing and snapshot tell that the session is over."""
+    async def end(self, session_id: str, tenant: str, reason: EndReason) -> bool:
+        """Let viewers, listing and snapshot tell that the session is over; False where the store lost it."""
         outcome = Outcome.GAP
         while outcome is Outcome.GAP:
             session = await self._projection.session(session_id)
-            if session is not None and session.closed:
-                return
-            if session is not None:
-                words = await self._last_words(session, reason, datetime.now(UTC))
-                outcome = await self._log.cut_off(session_id, tenant, session.end.n, words)
-            if session is None or outcome is Outcome.LOST:
-                await self._restoring.restore_closed(session_id, tenant, reason)
-                return
+            if session is None:
+                return False
+            if session.closed:
+                return True
+            now = datetime.now(UTC)
+            words = await self._last_words(session, reason, now)
+            outcome = await self._log.cut_off(session_id, tenant, session.end.n, words)
+            await self._retention.note_end(session_id, unix_milliseconds(now))
+        return outcome is Outcome.OK
 
     async def _last_words(self, session: ProjectedSession, reason: EndReason, now: datetime) -> LastWords:
         said = await self._said(session, now)

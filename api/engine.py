@@ -10,7 +10,9 @@ from datetime import timedelta
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
+from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import (
     Client,
     WorkflowExecutionStatus,
@@ -112,6 +114,15 @@ class Engine:
                 wire.TRANSCRIPT_QUERY, rpc_timeout=PATIENCE
             )
         return messages
+
+    async def delete(self, session_id: str) -> None:
+        """Delete the workflow and its history, soon. Raises Problem: `session_not_found`."""
+        request = DeleteWorkflowExecutionRequest(
+            namespace=self._client.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=workflow_id(session_id)),
+        )
+        async with engine_errors(missing=ErrorCode.SESSION_NOT_FOUND):
+            await self._client.workflow_service.delete_workflow_execution(request, timeout=PATIENCE)
 
     async def is_open(self, session_id: str) -> bool:
         """Whether the session's workflow goes on. Raises Problem: `session_not_found`."""

@@ -26,3 +26,5 @@ class ApiOptions:
     temporal_ui: str = "http://127.0.0.1:8233"
     retries: RetrySchedule = field(default_factory=RetrySchedule)
     heartbeat_timeout: timedelta = HEARTBEAT_TIMEOUT
+    retention: timedelta = timedelta(days=30)
+    """How long the data of a session is kept that is over."""

@@ -16,6 +16,7 @@ from activities.store.projection import Projection
 from api.errors import Problem
 from api.restoring import Restoring
 from api.visibility import KnownSession, Visibility
+from workflows.contract.errors import ErrorCode
 
 LOOK_SECONDS: Final = 0.5
 LAG_SECONDS: Final = 1.0
@@ -105,6 +106,8 @@ class Rebuild:
             if held is None or not held.closed:
                 await self._restoring.restore_closed(session.session_id, session.tenant, session.cut_off)
         except Problem as problem:
+            if problem.code is ErrorCode.SESSION_NOT_FOUND:
+                return True
             _log.warning("session %s is not restored yet: %s", session.session_id, problem)
             return False
         return True

@@ -9,7 +9,8 @@ from typing import Any
 
 from activities.store.cursor import Cursor
 from activities.store.projection import ProjectedSession, Projection
-from api.engine import Engine
+from activities.store.retention import Retention
+from api.engine import MISSING_WORDS, Engine
 from api.errors import Problem
 from workflows.contract.base import unix_milliseconds
 from workflows.contract.commands import STORE_LOST
@@ -20,9 +21,15 @@ from workflows.contract.session import EndReason, Status
 class Restoring:
     """Restores sessions. Raises Problem: `engine_unavailable`, `session_not_found`."""
 
-    def __init__(self, projection: Projection, engine: Engine) -> None:
+    def __init__(self, projection: Projection, retention: Retention, engine: Engine) -> None:
         self._projection = projection
+        self._retention = retention
         self._engine = engine
+
+    async def check_not_gone(self, session_id: str) -> None:
+        """Raise Problem, `session_not_found`, when the session was deleted."""
+        if await self._retention.is_gone(session_id):
+            raise Problem(ErrorCode.SESSION_NOT_FOUND, MISSING_WORDS[ErrorCode.SESSION_NOT_FOUND])
 
     async def doubt(self, session_id: str) -> bool:
         """Let the session look whether the store lost something; False when it is over."""
@@ -35,7 +42,11 @@ class Restoring:
         return True
 
     async def restore_closed(self, session_id: str, tenant: str, cut_off: EndReason | None = None) -> None:
-        """Bring a session that is over back into the store, with what its workflow still held."""
+        """Bring a session that is over back into the store, with what its workflow still held.
+
+        One that was deleted stays deleted: `session_not_found`.
+        """
+        await self.check_not_gone(session_id)
         fields: dict[str, Any] = await self._engine.snapshot(session_id)
         if fields["status"] != Status.CLOSED:
             fields |= {"status": Status.CLOSED, "end_reason": cut_off or EndReason.TERMINATED, "turn": None}

@@ -71,6 +71,7 @@ def api_options(settings: ApiSettings, host: str) -> ApiOptions:
         allowed_hosts=(*settings.allowed_hosts, host),
         temporal_ui=settings.temporal_ui,
         retries=settings.retries(),
+        retention=timedelta(seconds=settings.retention),
         heartbeat_timeout=timedelta(seconds=settings.heartbeat_timeout),
     )
 

@@ -62,6 +62,7 @@ class ApiSettings(_Settings):
     profiles: Annotated[Path | None, Field(validation_alias="PERDURE_PROFILES")] = None
     model: Annotated[str, Field(validation_alias="PERDURE_MODEL")] = DEFAULT_MODEL
     temporal_ui: Annotated[str, Field(validation_alias="PERDURE_TEMPORAL_UI")] = "http://127.0.0.1:8233"
+    retention: Annotated[float, Field(gt=0, validation_alias="PERDURE_RETENTION")] = 30 * 24 * 3600
     retry_initial: Annotated[float, Field(gt=0, validation_alias="PERDURE_RETRY_INITIAL")] = 5
     retry_max: Annotated[float, Field(gt=0, validation_alias="PERDURE_RETRY_MAX")] = 1800
     retry_total: Annotated[float, Field(ge=0, validation_alias="PERDURE_RETRY_TOTAL")] = 28_800

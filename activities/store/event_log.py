@@ -19,6 +19,7 @@ from activities.store import keys
 from activities.store.client import patience
 from workflows.contract.base import Value, unix_milliseconds
 from workflows.contract.publication import Publication
+from workflows.contract.session import Status
 
 KEPT_ENTRIES: Final = 2_000
 """Entries that stay in the log when it is trimmed between turns, at twice as many."""
@@ -197,6 +198,9 @@ class EventLog:
             if "last_activity_at" in session:
                 score = _milliseconds(session["last_activity_at"])
                 await self._redis.zadd(keys.sessions(tenant), {session_id: score}, gt=True)
+            if session.get("status") == Status.CLOSED:
+                ended = {session_id: _milliseconds(session["updated_at"])}
+                await self._redis.zadd(keys.CLOSED, ended, nx=True)
             if "session_key" in session:
                 await self._redis.hset(keys.session_keys(tenant), session["session_key"], session_id)
 

@@ -9,6 +9,10 @@ from typing import Final
 PREFIX: Final = "perdure:"
 LIFE: Final = f"{PREFIX}life"
 """Hash: the store's lives in which keys and sessions were looked after."""
+CLOSED: Final = f"{PREFIX}closed"
+"""Sorted set: sessions that are over, by when in milliseconds."""
+PURGED: Final = f"{PREFIX}purged"
+"""Sorted set: sessions that somebody wants deleted, by when it was asked for."""
 CLAIM: Final = f"{PREFIX}claim"
 """String: the process that looks after the store."""
 
@@ -40,6 +44,11 @@ def messages(session_id: str) -> str:
 def writes(session_id: str) -> str:
     """List: requests that have taken effect."""
     return _of_session(session_id, "writes")
+
+
+def gone(session_id: str) -> str:
+    """String: the session was deleted, and is not brought back while the engine still knows it."""
+    return _of_session(session_id, "gone")
 
 
 def channel(session_id: str) -> str:

@@ -4,6 +4,7 @@ Owns the HTTP of it; must not know how any of it is done.
 """
 
 import asyncio
+from time import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header, Query, Response
@@ -131,10 +132,16 @@ async def change(here: Here, session: OneSession, changes: SessionChanges) -> di
 
 
 @router.delete("/{session_id}", status_code=202, responses=refusals(NOT_FOUND))
-async def close(here: Here, session: OneSession) -> Taken:
-    """Close the session; a running turn is stopped and what it said is kept."""
+async def close(
+    here: Here,
+    session: OneSession,
+    purge: Annotated[bool, Query(description="Delete its log, transcript and audio, too")] = False,
+) -> Taken:
+    """Close the session; a running turn is stopped and what it said is kept, unless it is purged."""
     cursor = await send_unless_over(here, session, Close())
     await stop_running_turn(here, session)
+    if purge:
+        await here.retention.want_gone(session.fields["session_id"], time() * 1000)
     return Taken(cursor=str(cursor))
 
 
