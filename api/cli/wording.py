@@ -52,6 +52,11 @@ def retry_status(retry: Retry, elapsed: float) -> str:
     return f"retry {retry.attempt} {when}: {spelled(retry.reason)}"
 
 
+def again_status(elapsed: float) -> str:
+    """An answer that began anew `elapsed` seconds ago and has not come to anything new."""
+    return f"answering again from the beginning… {duration(elapsed)}"
+
+
 def waiting_text(message: WaitingMessage) -> str:
     """A message that has been taken and was not used yet."""
     return f"{PERSON_MARK}{one_line(message.text, PREVIEW)} (waits for its turn)"

@@ -187,6 +187,24 @@ def test_an_answer_that_starts_anew_replaces_the_old_one(shell: Shell) -> None:
         assert "over and over" not in person.screen.words
 
 
+def test_while_an_answer_is_said_again_a_status_tells_for_how_long(shell: Shell) -> None:
+    shell.script(
+        {"cut_after": 30, "text": COUNTED, "tokens_per_second": 60},
+        {"on": "retrieve", "status": 404},
+        {"text": COUNTED, "tokens_per_second": 12},
+    )
+    with shell.at_terminal("chat") as person:
+        person.sees("/help")
+        person.says("go")
+        person.sees("answering again from the beginning… 1 s")
+        assert "1, 2, 3, 4, 5," in person.screen.words
+        person.says("bye for now")
+        person.sees("(waits for its turn) answering again from the beginning… 2 s")
+        person.waits_until(lambda: "answering again" not in person.screen.words)
+        person.sees("Goodbye!")
+        assert person.screen.words.count(COUNTED) == 1
+
+
 def test_control_characters_of_others_do_not_reach_the_terminal(shell: Shell) -> None:
     shell.script({"text": "\x1b[2J\x1b]0;owned\a\x9b31mred\r\x08\x00 end of it"})
     session = shell.session("go", title="bad\x1b[31m\atitle")
