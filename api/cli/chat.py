@@ -21,6 +21,7 @@ from api.cli.ink import Tone
 from api.cli.narrator import Narrator
 from api.cli.outbox import Letter, Outbox, new_letter
 from api.cli.paper import PERSON_MARK, Notice
+from api.cli.program import typed
 from api.cli.progress import Progress
 from api.cli.reducer import Event
 from api.cli.safe_text import one_line
@@ -89,7 +90,7 @@ class Chat:
         reason = self._narrator.conversation.end_reason
         if reason:
             key = self._session["session_key"]
-            raise RefusedError(f"{key} is over, {spelled(reason)}: start a new one with `perdure chat`.")
+            raise RefusedError(f"{key} is over, {spelled(reason)}: start a new one with `{typed('chat')}`.")
 
     async def _talk(self) -> None:
         """Until the first of them is done: the events, the lines, or the person's patience."""
@@ -234,4 +235,4 @@ class Chat:
             self._say(f"Perhaps not sent: {one_line(letter.text, PREVIEW)}", Tone.WARNING)
         goes_on = ", and the answer goes on without you" if self._narrator.conversation.turn else ""
         self._say(f"{key} stays open{goes_on}. Come back with:")
-        self._desk.paper.notice(Notice(f"perdure chat --session {key}", unbroken=True))
+        self._desk.paper.notice(Notice(typed("chat", "--session", key), unbroken=True))

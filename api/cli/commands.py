@@ -21,6 +21,7 @@ from api.cli.moments import utc_now
 from api.cli.narrator import Narrator
 from api.cli.outbox import new_letter
 from api.cli.plain_desk import PlainDesk
+from api.cli.program import typed
 from api.cli.reducer import transcribed
 from api.cli.safe_text import one_line
 from api.cli.screen_desk import ScreenDesk
@@ -93,7 +94,7 @@ async def send(api: Api, name: str, text: str, delivery: str, *, wait: bool, as_
     try:
         result = await sending.run()
     except asyncio.CancelledError:
-        sys.stderr.write(f"\nThe session goes on: perdure watch {path}\n")
+        sys.stderr.write(f"\nThe session goes on: {typed('watch', path)}\n")
         raise
     if as_json:
         write_json(result)

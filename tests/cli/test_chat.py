@@ -4,6 +4,7 @@ import os
 import signal
 
 from api.cli.paper import PERSON_MARK
+from api.cli.program import typed
 from tests.cli.conftest import SLOWLY, Shell
 from tests.cli.person import CTRL_C, CTRL_D, CTRL_Z, ENTER, UP
 
@@ -85,7 +86,8 @@ def test_a_conversation_that_is_left_and_come_back_to(shell: Shell) -> None:
         assert person.exit_code() == 0
         assert person.screen.words.count("My name is Ada") == 1
         *_, command = person.screen.text.splitlines()
-    name = command.removeprefix("perdure chat --session ")
+    assert command.startswith(typed("chat", "--session", "SESSION-"))
+    name = command.removeprefix(typed("chat", "--session "))
     assert name in person.screen.lines[0]
     assert shell.call("GET", f"/sessions/{name}")["status"] == "idle"
     with shell.at_terminal("chat", "--session", name) as person:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from api.cli.paper import PERSON_MARK
+from api.cli.program import typed
 from tests.cli.conftest import SLOWLY, Shell
 from tests.cli.person import CTRL_C
 from tests.system import ROOT
@@ -49,7 +50,7 @@ def test_ctrl_c_leaves_an_answer_that_goes_on(shell: Shell) -> None:
         person.sees("1, 2, 3")
         person.types(CTRL_C)
         assert person.exit_code() == 130
-        assert person.screen.lines[-2] == f"The session goes on: perdure watch {key}"
+        assert person.screen.lines[-2] == f"The session goes on: {typed('watch', key)}"
     assert shell.call("GET", f"/sessions/{key}")["status"] == "active"
     shell.call("DELETE", f"/sessions/{key}")
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from api.cli.program import typed
 from tests.cli.conftest import Shell
 from tests.system import free_port
 
@@ -38,7 +39,7 @@ def test_nobody_answers(shell: Shell, command: tuple[str, ...], monkeypatch: pyt
     done = shell.run(*command, PERDURE_URL=url)
     assert (done.exit_code, done.stdout) == (3, "")
     assert _one_line(done.stderr) == (
-        f"Nobody answers at {url}: start Perdure with `perdure up`, or set PERDURE_URL."
+        f"Nobody answers at {url}: start Perdure with `{typed('up')}`, or set PERDURE_URL."
     )
 
 

@@ -20,6 +20,7 @@ from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import ConnectConfig, ServiceClient
 
+from api.cli.program import typed
 from tests.up.running import DRIVE, PARTS, RunningUp, eventually
 from workers.up.births import birth_of
 from workers.up.readiness import worker_polls
@@ -87,7 +88,7 @@ def test_the_banner_names_what_a_person_needs(shared_up: RunningUp) -> None:
         record["temporal"]["ui_url"],
         str(shared_up.folder),
         "perdure-offline",
-        f"PERDURE_URL={record['api']['url']} perdure chat",
+        f"PERDURE_URL={record['api']['url']} {typed('chat')}",
     ):
         assert wanted in shared_up.out
 
