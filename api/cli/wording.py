@@ -16,6 +16,7 @@ PREVIEW: Final = 60
 RECONNECTING: Final = "reconnecting…"
 CONNECTED: Final = "connected again"
 STARTING_ANEW: Final = "the answer starts anew"
+HOW_TO_LEAVE: Final = "Ctrl-D leaves; the session stays open"
 _REASONS: Final = {
     "user_ended": "it was closed",
     "idle_timeout": "nobody wrote for too long",

@@ -3,8 +3,10 @@
 import os
 import signal
 
+from api.cli.chat import LEAVING_SECONDS
 from api.cli.paper import PERSON_MARK
 from api.cli.program import typed
+from api.cli.wording import HOW_TO_LEAVE
 from tests.cli.conftest import SLOWLY, Shell
 from tests.cli.person import CTRL_C, CTRL_D, CTRL_Z, ENTER, UP
 
@@ -49,17 +51,45 @@ def test_a_suspended_chat_goes_on_where_it_was(shell: Shell) -> None:
         assert not person.echoes()
 
 
-def test_ctrl_c_leaves_when_nothing_runs(shell: Shell) -> None:
+def test_ctrl_c_stays_when_nothing_runs_and_says_once_how_to_leave(shell: Shell) -> None:
     with shell.at_terminal("chat") as person:
         person.sees("/help")
+        person.says("My name is Ada")
+        person.sees("I will remember your name. ›")
+        person.types(CTRL_C)
+        person.sees(HOW_TO_LEAVE)
+        person.watches(LEAVING_SECONDS + 0.2)
+        person.types(CTRL_C)
+        person.watches(LEAVING_SECONDS + 0.2)
         person.types("half a thought")
         person.sees("half a thought")
         person.types(CTRL_C)
         person.waits_until(lambda: "half a thought" not in person.screen.words)
-        person.watches(0.6)
+        assert person.screen.words.count(HOW_TO_LEAVE) == 1
+        person.says("What is my name?")
+        person.sees("Your name is Ada. ›")
+
+
+def test_a_second_ctrl_c_at_an_empty_prompt_leaves(shell: Shell) -> None:
+    with shell.at_terminal("chat") as person:
+        person.sees("/help")
+        person.types("half a thought")
+        person.sees("half a thought")
+        person.types(CTRL_C + CTRL_C)
+        person.sees(HOW_TO_LEAVE)
         person.types(CTRL_C)
         assert person.exit_code() == 0
-        assert "stays open" in person.screen.words
+        assert "stays open. Come back" in person.screen.words
+
+
+def test_ctrl_c_at_a_dumb_terminal_gives_the_prompt_again(shell: Shell) -> None:
+    with shell.at_terminal("chat", TERM="dumb") as person:
+        person.sees("/help ›")
+        person.types(CTRL_C)
+        person.sees(f"{HOW_TO_LEAVE} ›")
+        assert HOW_TO_LEAVE in person.screen.lines
+        person.types(CTRL_C)
+        assert person.exit_code() == 0
 
 
 def test_a_second_ctrl_c_leaves_a_stop_that_nobody_carries_out(shell: Shell) -> None:
