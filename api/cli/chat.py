@@ -27,6 +27,7 @@ from api.cli.reducer import Event
 from api.cli.safe_text import one_line
 from api.cli.slash import HELP, Command, read_line
 from api.cli.stopping import Stopping
+from api.cli.title import checked_title
 from api.cli.wording import CONNECTED, HOW_TO_LEAVE, PREVIEW, RECONNECTING, spelled, waiting_text
 
 HISTORY: Final = 20
@@ -134,7 +135,7 @@ class Chat:
             case Command.STOP:
                 self._stop()
             case Command.TITLE:
-                self._errand(partial(self._api.rename, self._id, asked.text))
+                self._errand(partial(self._rename, asked.text))
             case Command.CLOSE:
                 self._errand(partial(self._api.close, self._id))
             case Command.QUIT:
@@ -143,6 +144,9 @@ class Chat:
                 self._say(HELP)
             case Command.UNKNOWN:
                 self._say(f"No such command. {HELP}")
+
+    async def _rename(self, title: str) -> None:
+        await self._api.rename(self._id, checked_title(title))
 
     def _send(self, text: str) -> None:
         if not text.strip():

@@ -28,6 +28,7 @@ from api.cli.screen_desk import ScreenDesk
 from api.cli.sending import Sending, send_only
 from api.cli.session_name import session_path
 from api.cli.terminal import is_coloured, is_screen, terminal_size
+from api.cli.title import checked_title
 from api.cli.view import View
 from api.cli.watching import Watch, watch_as_json
 
@@ -144,7 +145,7 @@ async def close(api: Api, name: str, *, as_json: bool) -> None:
 
 async def title(api: Api, name: str, text: str, *, as_json: bool) -> None:
     """Name the session."""
-    session = await patiently(partial(api.rename, session_path(name), text))
+    session = await patiently(partial(api.rename, session_path(name), checked_title(text)))
     _answer(session, f"is now “{one_line(session['title'])}”", as_json=as_json)
 
 

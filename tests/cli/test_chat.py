@@ -168,6 +168,8 @@ def test_slash_commands(shell: Shell) -> None:
         person.sees("/help")
         person.says("/title A walk")
         person.sees("title: A walk")
+        person.says("/title")
+        person.sees("Give a title of 1 to 200 characters.")
         person.says("/nonsense")
         person.sees("No such command.")
         person.says("//slash")

@@ -67,6 +67,9 @@ def test_a_closed_session(shell: Shell, command: str) -> None:
         ("show", ""),
         ("send", "1"),
         ("send", "1", " "),
+        ("send", "1", ""),
+        ("title", "1", ""),
+        ("title", "1", "x" * 201),
         ("send", "1", "hello", "--delivery", "pigeon"),
         ("sessions", "--status", "asleep"),
         ("sessions", "--status", "idle", "--all"),
@@ -93,10 +96,15 @@ def test_wrong_settings(shell: Shell, env: dict[str, str]) -> None:
 
 def test_a_refusal_names_the_field(shell: Shell) -> None:
     key = shell.session()["session_key"]
-    done = shell.run("title", key, "x" * 201)
+    done = shell.run("send", key, "-", stdin="x" * 32_769)
     assert done.exit_code == 1
-    assert "title" in _one_line(done.stderr)
-    assert "200" in done.stderr
+    assert "content" in _one_line(done.stderr)
+    assert "32768" in done.stderr
+
+
+def test_a_title_that_is_none_is_told_in_our_words(shell: Shell) -> None:
+    done = shell.run("title", "1", "")
+    assert _one_line(done.stderr) == "Give a title of 1 to 200 characters."
 
 
 def test_no_such_profile(shell: Shell) -> None:

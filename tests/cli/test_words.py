@@ -196,7 +196,7 @@ def test_what_names_no_session(name: str) -> None:
     ("line", "command", "text"),
     [
         ("hello", Command.SAY, "hello"), ("//etc", Command.SAY, "/etc"), ("/stop", Command.STOP, ""),
-        ("/title  A walk ", Command.TITLE, "A walk"), ("/title", Command.UNKNOWN, "/title"),
+        ("/title  A walk ", Command.TITLE, "A walk"), ("/title", Command.TITLE, ""),
         ("/stop it", Command.UNKNOWN, "/stop it"), ("/", Command.UNKNOWN, "/"), ("/help ", Command.HELP, ""),
         ("/unknown", Command.UNKNOWN, "/unknown"),
     ],
