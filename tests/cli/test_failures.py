@@ -107,6 +107,14 @@ def test_a_title_that_is_none_is_told_in_our_words(shell: Shell) -> None:
     assert _one_line(done.stderr) == "Give a title of 1 to 200 characters."
 
 
+def test_our_own_words_stand_alone(shell: Shell) -> None:
+    done = shell.spawn("api", "--port", "0", PERDURE_API_KEYS="nonsense")
+    assert done.returncode == 1
+    assert _one_line(done.stderr).startswith("PERDURE_API_KEYS: write tenant:key")
+    answer = shell.http.post(f"{shell.system.api_url}/v1/sessions", json={"limits": {"idle_timeout": 0}})
+    assert answer.json()["errors"][0]["message"].startswith("a duration lies between")
+
+
 def test_no_such_profile(shell: Shell) -> None:
     done = shell.run("chat", "--profile", "nonsense")
     assert done.exit_code == 1
