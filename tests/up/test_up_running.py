@@ -134,7 +134,7 @@ def test_the_servers_are_told_where_everything_is(shared_up: RunningUp) -> None:
     assert env["PERDURE_TEMPORAL_UI"] == record["temporal"]["ui_url"]
     assert env["OPENAI_BASE_URL"] == record["model"]["url"]
     assert (env["OPENAI_API_KEY"], env["PERDURE_MODEL"]) == ("offline", "perdure-offline")
-    assert env["PERDURE_PROFILES"] == "profiles"
+    assert env["PERDURE_PROFILES"] == os.path.relpath(shared_up.folder.with_name("profiles"))
     assert env["cwd"] == str(Path.cwd())
 
 

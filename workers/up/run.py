@@ -50,6 +50,7 @@ async def _run(
     began = time.monotonic()
     preflight.check_usage(options)
     preflight.check_installation(options, programs, environ)
+    preflight.check_profiles(environ)
     preflight.prepare(folder)
     births = Births(folder.births)
     with StopSignals() as signals, sole_owner(folder.lock):
