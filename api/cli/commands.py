@@ -32,6 +32,7 @@ from api.cli.title import checked_title
 from api.cli.view import View
 from api.cli.watching import Watch, watch_as_json
 
+NOW: Final = "now"
 LOOKS: Final = 30
 LOOK_SECONDS: Final = 0.1
 
@@ -114,10 +115,17 @@ async def watch(api: Api, name: str, after: str | None, *, as_json: bool) -> Non
     """Follow a session to its end."""
     path = session_path(name)
     session = await api.session(path)
+    place = await _live_end(api, path) if after == NOW else after
     if as_json:
-        await watch_as_json(api, session["session_id"], after)
+        await watch_as_json(api, session["session_id"], place)
     else:
-        await Watch(api, session["session_id"], after, View.of_output(notices_apart=False)).run()
+        await Watch(api, session["session_id"], place, View.of_output(notices_apart=False)).run()
+
+
+async def _live_end(api: Api, path: str) -> str:
+    """A place of its own for now: one that is still the same after the connection has broken."""
+    cursor: str = (await patiently(partial(api.past_events, path, NOW)))["cursor"]
+    return cursor
 
 
 async def stop(api: Api, name: str, *, as_json: bool) -> None:

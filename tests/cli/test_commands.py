@@ -160,6 +160,20 @@ def test_watch_for_machines_is_one_event_a_line_and_goes_on_behind_a_cursor(shel
     assert (nothing.exit_code, nothing.stdout) == (0, "")
 
 
+def test_watch_after_now_tells_only_what_is_new(shell: Shell) -> None:
+    session = shell.session("My name is Ada")
+    with shell.at_terminal("watch", session["session_key"], "--after", "now") as person:
+        person.watches(2)
+        assert not person.screen.words
+        shell.run("send", session["session_key"], "What is my name?", "--no-wait")
+        person.sees("Your name is Ada.")
+        shell.call("DELETE", f"/sessions/{session['session_id']}")
+        assert person.exit_code() == 0
+        assert "My name is" not in person.screen.words
+    nothing = shell.run("watch", session["session_key"], "--json", "--after", "now")
+    assert (nothing.exit_code, nothing.stdout) == (0, "")
+
+
 def test_watch_shows_a_running_answer(shell: Shell) -> None:
     shell.script(SLOWLY)
     session = shell.session(message={"content": "count to 30", "message_id": "m-1"})
