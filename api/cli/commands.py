@@ -16,7 +16,7 @@ from api.cli.desk import Desk
 from api.cli.errors import WrongUsageError
 from api.cli.ink import Ink
 from api.cli.json_output import write_json
-from api.cli.listing import fact_lines, session_lines
+from api.cli.listing import fact_lines, none_line, session_lines
 from api.cli.moments import utc_now
 from api.cli.narrator import Narrator
 from api.cli.outbox import new_letter
@@ -48,8 +48,8 @@ def _desk() -> Desk:
     return ScreenDesk() if sys.stdin.isatty() and is_screen(sys.stdout) else PlainDesk()
 
 
-async def sessions(api: Api, statuses: str | None, prefix: str | None, limit: int, *, as_json: bool) -> None:
-    """List sessions; without `statuses`, of every status."""
+async def sessions(api: Api, statuses: str, prefix: str | None, limit: int, *, as_json: bool) -> None:
+    """List sessions of these statuses, with commas between them."""
     filters = {name: value for name, value in {"status": statuses, "q": prefix}.items() if value}
     page = await api.list_sessions(filters, limit)
     if as_json:
@@ -60,11 +60,7 @@ async def sessions(api: Api, statuses: str | None, prefix: str | None, limit: in
         if page["next_cursor"]:
             _say(f"There are more than these {len(page['items'])}: --limit shows them.")
     else:
-        _say(
-            "No such session."
-            if prefix
-            else "No sessions: `perdure chat` starts one, --all shows closed ones."
-        )
+        _say("No such session." if prefix else none_line(statuses.split(",")))
 
 
 async def show(api: Api, name: str, messages: int, *, as_json: bool) -> None:
