@@ -18,6 +18,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from activities.store.client import StoreUnavailableError
+from workflows.contract.base import complaint
 from workflows.contract.errors import ErrorCode
 
 _log = logging.getLogger(__name__)
@@ -116,7 +117,7 @@ def invalid(error: ValidationError | RequestValidationError) -> Problem:
 def _field_problem(item: Mapping[str, Any]) -> FieldProblem:
     if item["type"] == "json_invalid":
         return FieldProblem(field="body", message=str(item["ctx"]["error"]))
-    return FieldProblem(field=_path(item["loc"]), message=item["msg"])
+    return FieldProblem(field=_path(item["loc"]), message=complaint(item))
 
 
 def _path(location: tuple[Any, ...]) -> str:

@@ -14,6 +14,7 @@ from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
 
+from workflows.contract.base import complaint
 from workflows.contract.start import HEARTBEAT_TIMEOUT, RetrySchedule
 from workflows.contract.wire import DATA_CONVERTER
 
@@ -97,7 +98,7 @@ def read(settings: type[_S]) -> _S:
         return settings()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise SettingsError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise SettingsError(f"{'.'.join(map(str, first['loc']))}: {complaint(first)}") from error
 
 
 async def connect_engine(*, lazy: bool = False, runtime: Runtime | None = None) -> Client:

@@ -21,16 +21,20 @@ from api.cli.ink import Tone
 from api.cli.narrator import Narrator
 from api.cli.outbox import Letter, Outbox, new_letter
 from api.cli.paper import PERSON_MARK, Notice
+from api.cli.program import typed
 from api.cli.progress import Progress
 from api.cli.reducer import Event
 from api.cli.safe_text import one_line
 from api.cli.slash import HELP, Command, read_line
 from api.cli.stopping import Stopping
-from api.cli.wording import CONNECTED, PREVIEW, RECONNECTING, spelled, waiting_text
+from api.cli.title import checked_title
+from api.cli.wording import CONNECTED, HOW_TO_LEAVE, PREVIEW, RECONNECTING, spelled, waiting_text
 
 HISTORY: Final = 20
 TICK_SECONDS: Final = 0.25
 DOUBLE_PRESS_SECONDS: Final = 0.5
+LEAVING_SECONDS: Final = 2.0
+"""Long enough to read how to leave, and to press again."""
 _LEAVING: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -49,6 +53,8 @@ class Chat:
         self._stopping = Stopping(api, self._id, desk.paper.notice)
         self._progress = Progress()
         self._interrupted_at = -math.inf
+        self._refrained_at = -math.inf
+        self._knows_how_to_leave = False
         self._errands: set[asyncio.Task[None]] = set()
         self._left = asyncio.Event()
         self._news = asyncio.Event()
@@ -89,7 +95,7 @@ class Chat:
         reason = self._narrator.conversation.end_reason
         if reason:
             key = self._session["session_key"]
-            raise RefusedError(f"{key} is over, {spelled(reason)}: start a new one with `perdure chat`.")
+            raise RefusedError(f"{key} is over, {spelled(reason)}: start a new one with `{typed('chat')}`.")
 
     async def _talk(self) -> None:
         """Until the first of them is done: the events, the lines, or the person's patience."""
@@ -129,7 +135,7 @@ class Chat:
             case Command.STOP:
                 self._stop()
             case Command.TITLE:
-                self._errand(partial(self._api.rename, self._id, asked.text))
+                self._errand(partial(self._rename, asked.text))
             case Command.CLOSE:
                 self._errand(partial(self._api.close, self._id))
             case Command.QUIT:
@@ -139,12 +145,16 @@ class Chat:
             case Command.UNKNOWN:
                 self._say(f"No such command. {HELP}")
 
+    async def _rename(self, title: str) -> None:
+        await self._api.rename(self._id, checked_title(title))
+
     def _send(self, text: str) -> None:
         if not text.strip():
             return
         letter = new_letter(text)
         self._own.add(letter.message_id)
         self._stopping.forget()
+        self._stay()
         self._outbox.put(letter)
         self._changed()
 
@@ -157,14 +167,35 @@ class Chat:
             self._changed()
 
     def _interrupt(self) -> None:
-        """Ctrl-C: stop what runs, else give up what is typed, else leave; twice in a row: leave."""
+        """Ctrl-C: stop what runs, else give up what is typed, else say how to leave; twice: leave."""
+        if self._is_busy:
+            self._interrupt_answer()
+        elif self._desk.drop_line():
+            self._stay()
+        else:
+            self._interrupt_nothing()
+
+    def _interrupt_answer(self) -> None:
         now, before = monotonic(), self._interrupted_at
         self._interrupted_at = now
-        is_second = self._stopping.is_asked or now - before < DOUBLE_PRESS_SECONDS
-        if self._is_busy and not is_second:
-            self._stop()
-        elif self._is_busy or is_second or not self._desk.drop_line():
+        if self._stopping.is_asked or now - before < DOUBLE_PRESS_SECONDS:
             self._left.set()
+        else:
+            self._stop()
+
+    def _interrupt_nothing(self) -> None:
+        now, before = monotonic(), self._refrained_at
+        self._refrained_at = now
+        if now - before < LEAVING_SECONDS or not self._desk.has_keyboard:
+            self._left.set()
+        elif not self._knows_how_to_leave:
+            self._knows_how_to_leave = True
+            self._say(HOW_TO_LEAVE)
+
+    def _stay(self) -> None:
+        """Whoever goes on has not meant to leave."""
+        self._refrained_at = -math.inf
+        self._knows_how_to_leave = False
 
     def _errand(self, call: Callable[[], Awaitable[Any]]) -> None:
         errand = asyncio.create_task(self._carry_out(call))
@@ -234,4 +265,4 @@ class Chat:
             self._say(f"Perhaps not sent: {one_line(letter.text, PREVIEW)}", Tone.WARNING)
         goes_on = ", and the answer goes on without you" if self._narrator.conversation.turn else ""
         self._say(f"{key} stays open{goes_on}. Come back with:")
-        self._desk.paper.notice(Notice(f"perdure chat --session {key}", unbroken=True))
+        self._desk.paper.notice(Notice(typed("chat", "--session", key), unbroken=True))

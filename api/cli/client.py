@@ -13,6 +13,7 @@ import httpx2
 
 from api.cli.backoff import Backoff
 from api.cli.errors import NotReachableError, RefusedError
+from api.cli.program import typed
 from api.cli.safe_text import one_line
 from api.cli.settings import ClientSettings
 
@@ -26,12 +27,6 @@ _TIMEOUT: Final = httpx2.Timeout(20.0, connect=5.0)
 _SILENCE: Final = httpx2.Timeout(5.0, read=45.0)
 """A stream has a heartbeat every 15 s: three of them missing are a broken connection."""
 _QUEUE_FULL: Final = "queue_full"
-_WAYS_OUT: Final = {
-    "session_not_found": "There is no such session: `perdure sessions --all` lists them.",
-    "session_closed": "The session is over: start a new one with `perdure chat`.",
-    "unauthorized": "The API wants another credential: set PERDURE_TOKEN to an API key.",
-}
-"""Where the next step is another one here than for a program."""
 
 
 class Api:
@@ -133,7 +128,7 @@ class Api:
 
     def _nobody(self) -> NotReachableError:
         return NotReachableError(
-            f"Nobody answers at {self._url}: start Perdure with `perdure up`, or set PERDURE_URL."
+            f"Nobody answers at {self._url}: start Perdure with `{typed('up')}`, or set PERDURE_URL."
         )
 
 
@@ -158,11 +153,23 @@ def _problem(response: httpx2.Response, url: str) -> RefusedError | NotReachable
     if wrong and wrong[0]["message"] != problem.get("detail"):
         detail = one_line(f"{detail} {wrong[0]['field']}: {wrong[0]['message']}.")
     code = str(problem.get("code") or "")
-    detail = _WAYS_OUT.get(code, detail)
+    detail = _way_out(code) or detail
     is_away = response.is_server_error or response.status_code == HTTPStatus.TOO_MANY_REQUESTS
     if is_away and code != _QUEUE_FULL:
         return NotReachableError(detail)
     return RefusedError(detail, code)
+
+
+def _way_out(code: str) -> str | None:
+    """Where the next step is another one here than for a program."""
+    match code:
+        case "session_not_found":
+            return f"There is no such session: `{typed('sessions', '--all')}` lists them."
+        case "session_closed":
+            return f"The session is over: start a new one with `{typed('chat')}`."
+        case "unauthorized":
+            return "The API wants another credential: set PERDURE_TOKEN to an API key."
+    return None
 
 
 def _body(response: httpx2.Response, url: str) -> Json:

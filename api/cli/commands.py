@@ -16,20 +16,23 @@ from api.cli.desk import Desk
 from api.cli.errors import WrongUsageError
 from api.cli.ink import Ink
 from api.cli.json_output import write_json
-from api.cli.listing import fact_lines, session_lines
+from api.cli.listing import fact_lines, none_line, session_lines
 from api.cli.moments import utc_now
 from api.cli.narrator import Narrator
 from api.cli.outbox import new_letter
 from api.cli.plain_desk import PlainDesk
+from api.cli.program import typed
 from api.cli.reducer import transcribed
 from api.cli.safe_text import one_line
 from api.cli.screen_desk import ScreenDesk
 from api.cli.sending import Sending, send_only
 from api.cli.session_name import session_path
 from api.cli.terminal import is_coloured, is_screen, terminal_size
+from api.cli.title import checked_title
 from api.cli.view import View
 from api.cli.watching import Watch, watch_as_json
 
+NOW: Final = "now"
 LOOKS: Final = 30
 LOOK_SECONDS: Final = 0.1
 
@@ -45,8 +48,8 @@ def _desk() -> Desk:
     return ScreenDesk() if sys.stdin.isatty() and is_screen(sys.stdout) else PlainDesk()
 
 
-async def sessions(api: Api, statuses: str | None, prefix: str | None, limit: int, *, as_json: bool) -> None:
-    """List sessions; without `statuses`, of every status."""
+async def sessions(api: Api, statuses: str, prefix: str | None, limit: int, *, as_json: bool) -> None:
+    """List sessions of these statuses, with commas between them."""
     filters = {name: value for name, value in {"status": statuses, "q": prefix}.items() if value}
     page = await api.list_sessions(filters, limit)
     if as_json:
@@ -57,11 +60,7 @@ async def sessions(api: Api, statuses: str | None, prefix: str | None, limit: in
         if page["next_cursor"]:
             _say(f"There are more than these {len(page['items'])}: --limit shows them.")
     else:
-        _say(
-            "No such session."
-            if prefix
-            else "No sessions: `perdure chat` starts one, --all shows closed ones."
-        )
+        _say("No such session." if prefix else none_line(statuses.split(",")))
 
 
 async def show(api: Api, name: str, messages: int, *, as_json: bool) -> None:
@@ -93,7 +92,7 @@ async def send(api: Api, name: str, text: str, delivery: str, *, wait: bool, as_
     try:
         result = await sending.run()
     except asyncio.CancelledError:
-        sys.stderr.write(f"\nThe session goes on: perdure watch {path}\n")
+        sys.stderr.write(f"\nThe session goes on: {typed('watch', path)}\n")
         raise
     if as_json:
         write_json(result)
@@ -112,10 +111,17 @@ async def watch(api: Api, name: str, after: str | None, *, as_json: bool) -> Non
     """Follow a session to its end."""
     path = session_path(name)
     session = await api.session(path)
+    place = await _live_end(api, path) if after == NOW else after
     if as_json:
-        await watch_as_json(api, session["session_id"], after)
+        await watch_as_json(api, session["session_id"], place)
     else:
-        await Watch(api, session["session_id"], after, View.of_output(notices_apart=False)).run()
+        await Watch(api, session["session_id"], place, View.of_output(notices_apart=False)).run()
+
+
+async def _live_end(api: Api, path: str) -> str:
+    """A place of its own for now: one that is still the same after the connection has broken."""
+    cursor: str = (await patiently(partial(api.past_events, path, NOW)))["cursor"]
+    return cursor
 
 
 async def stop(api: Api, name: str, *, as_json: bool) -> None:
@@ -143,7 +149,7 @@ async def close(api: Api, name: str, *, as_json: bool) -> None:
 
 async def title(api: Api, name: str, text: str, *, as_json: bool) -> None:
     """Name the session."""
-    session = await patiently(partial(api.rename, session_path(name), text))
+    session = await patiently(partial(api.rename, session_path(name), checked_title(text)))
     _answer(session, f"is now “{one_line(session['title'])}”", as_json=as_json)
 
 

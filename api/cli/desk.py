@@ -31,6 +31,10 @@ class Desk(Protocol):
     def echoes(self) -> bool:
         """Whether what the person types stands there by itself."""
 
+    @property
+    def has_keyboard(self) -> bool:
+        """Whether a person types here."""
+
     def open(self, hear: Callable[[str], None], interrupt: Callable[[], None]) -> None:
         """Take the terminal; every line goes to `hear`, and Ctrl-C is `interrupt`."""
 

@@ -10,10 +10,13 @@ from typing import Any, Final
 from api.cli.client import Json
 from api.cli.ink import Ink, Tone
 from api.cli.moments import ago, duration, local_time, seconds_between
+from api.cli.program import typed
 from api.cli.safe_text import one_line
 from api.cli.table import Cell, table_lines
 from api.cli.wording import spelled
 
+CLOSED: Final = "closed"
+OPEN: Final = frozenset({"active", "idle", "paused"})
 _COLUMNS: Final = ("SESSION", "STATUS", "PROFILE", "MESSAGES", "LAST ACTIVITY", "TITLE")
 _STATUS_TONES: Final = {"active": Tone.GOING_ON, "paused": Tone.WARNING, "closed": Tone.ASIDE}
 
@@ -34,6 +37,16 @@ def _cells(session: Mapping[str, Any], now: datetime) -> list[Cell]:
         (ago(session["last_activity_at"], now), Tone.PLAIN),
         (one_line(session["title"] or ""), Tone.PLAIN),
     ]
+
+
+def none_line(statuses: Sequence[str]) -> str:
+    """What to say and to do where no session has one of these."""
+    asked_for = set(statuses)
+    if asked_for == OPEN:
+        return f"No sessions: `{typed('chat')}` starts one, --all shows closed ones."
+    if asked_for == {*OPEN, CLOSED}:
+        return f"No sessions: `{typed('chat')}` starts one."
+    return f"No sessions that are {' or '.join(statuses)}: `{typed('sessions', '--all')}` lists every one."
 
 
 def fact_lines(session: Json, now: datetime, ink: Ink) -> list[str]:

@@ -32,6 +32,11 @@ class PlainDesk:
         """Whether the terminal shows what is typed."""
         return self._in_is_terminal and self._out_is_terminal
 
+    @property
+    def has_keyboard(self) -> bool:
+        """Whether it is no pipe."""
+        return self._in_is_terminal
+
     def open(self, hear: Callable[[str], None], interrupt: Callable[[], None]) -> None:
         """Ctrl-C is a signal here."""
         self._hear = hear
@@ -52,6 +57,8 @@ class PlainDesk:
 
     def drop_line(self) -> bool:
         """What is typed belongs to the terminal, which has given it up by itself."""
+        if self.echoes:
+            sys.stdout.write("\n")
         self._prompted = False
         return False
 

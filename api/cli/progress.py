@@ -9,7 +9,7 @@ from typing import Final
 
 from api.cli.moments import duration
 from api.cli.reducer import Conversation, Event
-from api.cli.wording import RECONNECTING, STARTING_ANEW, retry_status
+from api.cli.wording import RECONNECTING, again_status, retry_status
 
 SILENCE_SECONDS: Final = 0.7
 
@@ -21,6 +21,7 @@ class Progress:
         self._clock = clock
         self._heard_at = clock()
         self._retry_at = clock()
+        self._anew_at = clock()
         self.is_connected = True
 
     def heard(self, event: Event) -> None:
@@ -28,6 +29,8 @@ class Progress:
         self._heard_at = self._clock()
         if event["type"] == "turn.retrying":
             self._retry_at = self._heard_at
+        elif event["type"] in {"turn.superseded", "reset"}:
+            self._anew_at = self._heard_at
 
     def status(self, conversation: Conversation, *, is_stopping: bool) -> str:
         """One line; empty when there is nothing to say."""
@@ -40,7 +43,7 @@ class Progress:
             return "stopping…"
         if turn.retry is not None:
             return retry_status(turn.retry, self._clock() - self._retry_at)
-        return STARTING_ANEW if turn.superseded else self._silence()
+        return self._silence() if turn.outdated is None else again_status(self._clock() - self._anew_at)
 
     def _silence(self) -> str:
         seconds = self._clock() - self._heard_at

@@ -57,8 +57,8 @@ class Turn:
 
     number: int
     retry: Retry | None = None
-    superseded: bool = False
-    """Whether its answer starts anew and nothing of the new one has come."""
+    outdated: str | None = None
+    """What its answer had said before it began anew, while the new one has said nothing else."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,14 @@ def _delta(held: Conversation, event: Event) -> Conversation:
         text=message.text + gap + text[max(message.end - offset, 0) :],
         end=offset + len(text),
     )
-    turn = Turn(event["turn"])
+    turn = Turn(event["turn"], outdated=_still_outdated(held.turn, longer.text))
     return replace(_with_message(held, longer), turn=turn if held.turn != turn else held.turn)
+
+
+def _still_outdated(turn: Turn | None, said: str) -> str | None:
+    """What was said before, as long as `said` is only its beginning."""
+    before = turn.outdated if turn else None
+    return before if before and before.startswith(said) else None
 
 
 def _begun(message_id: str, turn: int) -> Message:
@@ -111,16 +117,25 @@ def _with_message(held: Conversation, message: Message) -> Conversation:
 
 
 def _superseded(held: Conversation, event: Event) -> Conversation:
-    turn = Turn(event["turn"], superseded=True)
-    if event["message_id"] not in held.messages:
+    message_id, number = event["message_id"], event["turn"]
+    turn = Turn(number, outdated=_longest_said(held, message_id))
+    if message_id not in held.messages:
         return replace(held, turn=turn)
-    return replace(_with_message(held, _begun(event["message_id"], event["turn"])), turn=turn)
+    return replace(_with_message(held, _begun(message_id, number)), turn=turn)
+
+
+def _longest_said(held: Conversation, message_id: str) -> str:
+    """What a person may have seen of the message, also of one that had already begun anew."""
+    message = held.messages.get(message_id)
+    said = message.text if message else ""
+    return _still_outdated(held.turn, said) or said
 
 
 def _completed(held: Conversation, event: Event) -> Conversation:
     text = event["text"]
     whole = Message(event["message_id"], "assistant", text, len(text), event["turn"], event["status"])
-    return _with_message(held, whole)
+    turn = held.turn and replace(held.turn, outdated=None)
+    return replace(_with_message(held, whole), turn=turn)
 
 
 def _truncated(held: Conversation, event: Event) -> Conversation:
@@ -165,7 +180,7 @@ def _turn_started(held: Conversation, event: Event) -> Conversation:
 
 def _turn_retrying(held: Conversation, event: Event) -> Conversation:
     retry = Retry(event["attempt"], event["at"], event["next_retry_at"], event["reason"])
-    return replace(held, turn=Turn(event["turn"], retry=retry))
+    return replace(held, turn=Turn(event["turn"], retry, held.turn.outdated if held.turn else None))
 
 
 def _turn_over(held: Conversation, event: Event) -> Conversation:
@@ -197,9 +212,21 @@ def _reset(held: Conversation, event: Event) -> Conversation:
         session=session,
         messages=messages,
         waiting=_queued(held, session.get("queue") or ()),
-        turn=Turn(running["number"]) if running else None,
+        turn=_running_on(held, running["number"], messages) if running else None,
         end_reason=session.get("end_reason"),
     )
+
+
+def _running_on(held: Conversation, number: int, messages: Mapping[str, Message]) -> Turn:
+    """The running turn, of whose answer less may be known now than was held."""
+    for message_id, message in held.messages.items():
+        now = messages.get(message_id) or _begun(message_id, number)
+        if message.turn == number and not (message.is_final or now.is_final):
+            before = _longest_said(held, message_id)
+            is_shorter = before != now.text and before.startswith(now.text)
+            return Turn(number, outdated=before if is_shorter else None)
+    is_known = held.turn is not None and held.turn.number == number
+    return Turn(number, outdated=held.turn.outdated if held.turn and is_known else None)
 
 
 def transcribed(message: Mapping[str, Any]) -> Message:

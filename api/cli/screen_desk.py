@@ -44,6 +44,11 @@ class ScreenDesk:
         """What is typed goes away when it is sent."""
         return False
 
+    @property
+    def has_keyboard(self) -> bool:
+        """A terminal has one."""
+        return True
+
     def open(self, hear: Callable[[str], None], interrupt: Callable[[], None]) -> None:
         """Take the terminal."""
         self._hear, self._interrupt = hear, interrupt

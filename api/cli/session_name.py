@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from api.cli.errors import WrongUsageError
+from api.cli.program import typed
 
 _NUMBER: Final = re.compile(r"(?:session-)?([0-9]{1,15})", re.IGNORECASE)
 _WORKFLOW: Final = re.compile(r"(?:session-)?([A-Za-z0-9_-]{1,64})")
@@ -22,5 +23,6 @@ def session_path(name: str) -> str:
         return f"SESSION-{int(numbered[1]):03d}"
     named = _WORKFLOW.fullmatch(name)
     if named is None:
-        raise WrongUsageError("This is no session; name it like SESSION-001, as `perdure sessions` lists it.")
+        listing = typed("sessions")
+        raise WrongUsageError(f"This is no session; name it like SESSION-001, as `{listing}` lists it.")
     return named[1]

@@ -41,7 +41,7 @@ def read_line(line: str) -> Asked:
         return Asked(Command.SAY, line[1:])
     name, _, text = line[1:].strip().partition(" ")
     known = name in {Command.STOP, Command.TITLE, Command.CLOSE, Command.QUIT, Command.HELP}
-    wants_text = name == Command.TITLE
-    if not known or bool(text.strip()) != wants_text:
+    takes_text = name == Command.TITLE
+    if not known or (text.strip() and not takes_text):
         return Asked(Command.UNKNOWN, line)
     return Asked(Command(name), text.strip())

@@ -15,7 +15,6 @@ from api.cli.progress import Progress
 from api.cli.view import View
 from api.cli.wording import CONNECTED, RECONNECTING
 
-NOW: Final = "now"
 TICK_SECONDS: Final = 0.25
 
 
@@ -34,12 +33,10 @@ class Watch:
         self._narrator = Narrator(view.paper)
         self._progress = Progress()
         self._stream = EventStream(api, session, after, self._on_connection)
-        self._is_replay = after != NOW
 
     async def run(self) -> None:
         """Until the session ends. Raises RefusedError, NotReachableError."""
-        if self._is_replay:
-            self._narrator.recall(await patiently(self._stream.past))
+        self._narrator.recall(await patiently(self._stream.past))
         if self._narrator.conversation.end_reason:
             return
         ticking = asyncio.create_task(self._tick())

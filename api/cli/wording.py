@@ -16,6 +16,7 @@ PREVIEW: Final = 60
 RECONNECTING: Final = "reconnecting…"
 CONNECTED: Final = "connected again"
 STARTING_ANEW: Final = "the answer starts anew"
+HOW_TO_LEAVE: Final = "Ctrl-D leaves; the session stays open"
 _REASONS: Final = {
     "user_ended": "it was closed",
     "idle_timeout": "nobody wrote for too long",
@@ -50,6 +51,11 @@ def retry_status(retry: Retry, elapsed: float) -> str:
     left = seconds_between(retry.said_at, retry.at) - elapsed
     when = f"in {duration(left)}" if left > 0 else "now"
     return f"retry {retry.attempt} {when}: {spelled(retry.reason)}"
+
+
+def again_status(elapsed: float) -> str:
+    """An answer that began anew `elapsed` seconds ago and has not come to anything new."""
+    return f"answering again from the beginning… {duration(elapsed)}"
 
 
 def waiting_text(message: WaitingMessage) -> str:

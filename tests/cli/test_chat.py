@@ -3,7 +3,10 @@
 import os
 import signal
 
+from api.cli.chat import LEAVING_SECONDS
 from api.cli.paper import PERSON_MARK
+from api.cli.program import typed
+from api.cli.wording import HOW_TO_LEAVE
 from tests.cli.conftest import SLOWLY, Shell
 from tests.cli.person import CTRL_C, CTRL_D, CTRL_Z, ENTER, UP
 
@@ -48,17 +51,45 @@ def test_a_suspended_chat_goes_on_where_it_was(shell: Shell) -> None:
         assert not person.echoes()
 
 
-def test_ctrl_c_leaves_when_nothing_runs(shell: Shell) -> None:
+def test_ctrl_c_stays_when_nothing_runs_and_says_once_how_to_leave(shell: Shell) -> None:
     with shell.at_terminal("chat") as person:
         person.sees("/help")
+        person.says("My name is Ada")
+        person.sees("I will remember your name. ›")
+        person.types(CTRL_C)
+        person.sees(HOW_TO_LEAVE)
+        person.watches(LEAVING_SECONDS + 0.2)
+        person.types(CTRL_C)
+        person.watches(LEAVING_SECONDS + 0.2)
         person.types("half a thought")
         person.sees("half a thought")
         person.types(CTRL_C)
         person.waits_until(lambda: "half a thought" not in person.screen.words)
-        person.watches(0.6)
+        assert person.screen.words.count(HOW_TO_LEAVE) == 1
+        person.says("What is my name?")
+        person.sees("Your name is Ada. ›")
+
+
+def test_a_second_ctrl_c_at_an_empty_prompt_leaves(shell: Shell) -> None:
+    with shell.at_terminal("chat") as person:
+        person.sees("/help")
+        person.types("half a thought")
+        person.sees("half a thought")
+        person.types(CTRL_C + CTRL_C)
+        person.sees(HOW_TO_LEAVE)
         person.types(CTRL_C)
         assert person.exit_code() == 0
-        assert "stays open" in person.screen.words
+        assert "stays open. Come back" in person.screen.words
+
+
+def test_ctrl_c_at_a_dumb_terminal_gives_the_prompt_again(shell: Shell) -> None:
+    with shell.at_terminal("chat", TERM="dumb") as person:
+        person.sees("/help ›")
+        person.types(CTRL_C)
+        person.sees(f"{HOW_TO_LEAVE} ›")
+        assert HOW_TO_LEAVE in person.screen.lines
+        person.types(CTRL_C)
+        assert person.exit_code() == 0
 
 
 def test_a_second_ctrl_c_leaves_a_stop_that_nobody_carries_out(shell: Shell) -> None:
@@ -85,7 +116,8 @@ def test_a_conversation_that_is_left_and_come_back_to(shell: Shell) -> None:
         assert person.exit_code() == 0
         assert person.screen.words.count("My name is Ada") == 1
         *_, command = person.screen.text.splitlines()
-    name = command.removeprefix("perdure chat --session ")
+    assert command.startswith(typed("chat", "--session", "SESSION-"))
+    name = command.removeprefix(typed("chat", "--session "))
     assert name in person.screen.lines[0]
     assert shell.call("GET", f"/sessions/{name}")["status"] == "idle"
     with shell.at_terminal("chat", "--session", name) as person:
@@ -136,6 +168,8 @@ def test_slash_commands(shell: Shell) -> None:
         person.sees("/help")
         person.says("/title A walk")
         person.sees("title: A walk")
+        person.says("/title")
+        person.sees("Give a title of 1 to 200 characters.")
         person.says("/nonsense")
         person.sees("No such command.")
         person.says("//slash")
@@ -185,6 +219,24 @@ def test_an_answer_that_starts_anew_replaces_the_old_one(shell: Shell) -> None:
         person.types(CTRL_D)
         assert person.exit_code() == 0
         assert "over and over" not in person.screen.words
+
+
+def test_while_an_answer_is_said_again_a_status_tells_for_how_long(shell: Shell) -> None:
+    shell.script(
+        {"cut_after": 30, "text": COUNTED, "tokens_per_second": 60},
+        {"on": "retrieve", "status": 404},
+        {"text": COUNTED, "tokens_per_second": 12},
+    )
+    with shell.at_terminal("chat") as person:
+        person.sees("/help")
+        person.says("go")
+        person.sees("answering again from the beginning… 1 s")
+        assert "1, 2, 3, 4, 5," in person.screen.words
+        person.says("bye for now")
+        person.sees("(waits for its turn) answering again from the beginning… 2 s")
+        person.waits_until(lambda: "answering again" not in person.screen.words)
+        person.sees("Goodbye!")
+        assert person.screen.words.count(COUNTED) == 1
 
 
 def test_control_characters_of_others_do_not_reach_the_terminal(shell: Shell) -> None:

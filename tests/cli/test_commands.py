@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from api.cli.paper import PERSON_MARK
+from api.cli.program import typed
 from tests.cli.conftest import SLOWLY, Shell
 from tests.cli.person import CTRL_C
 from tests.system import ROOT
@@ -49,7 +50,7 @@ def test_ctrl_c_leaves_an_answer_that_goes_on(shell: Shell) -> None:
         person.sees("1, 2, 3")
         person.types(CTRL_C)
         assert person.exit_code() == 130
-        assert person.screen.lines[-2] == f"The session goes on: perdure watch {key}"
+        assert person.screen.lines[-2] == f"The session goes on: {typed('watch', key)}"
     assert shell.call("GET", f"/sessions/{key}")["status"] == "active"
     shell.call("DELETE", f"/sessions/{key}")
 
@@ -156,6 +157,20 @@ def test_watch_for_machines_is_one_event_a_line_and_goes_on_behind_a_cursor(shel
     rest = shell.run("watch", key, "--json", "--after", events[half]["cursor"]).stdout.splitlines()
     assert [_json(line)["cursor"] for line in rest] == [event["cursor"] for event in events[half + 1 :]]
     nothing = shell.run("watch", key, "--json", "--after", events[-1]["cursor"])
+    assert (nothing.exit_code, nothing.stdout) == (0, "")
+
+
+def test_watch_after_now_tells_only_what_is_new(shell: Shell) -> None:
+    session = shell.session("My name is Ada")
+    with shell.at_terminal("watch", session["session_key"], "--after", "now") as person:
+        person.watches(2)
+        assert not person.screen.words
+        shell.run("send", session["session_key"], "What is my name?", "--no-wait")
+        person.sees("Your name is Ada.")
+        shell.call("DELETE", f"/sessions/{session['session_id']}")
+        assert person.exit_code() == 0
+        assert "My name is" not in person.screen.words
+    nothing = shell.run("watch", session["session_key"], "--json", "--after", "now")
     assert (nothing.exit_code, nothing.stdout) == (0, "")
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from api.cli.program import typed
 from tests.cli.conftest import Shell
 from tests.system import free_port
 
@@ -38,7 +39,7 @@ def test_nobody_answers(shell: Shell, command: tuple[str, ...], monkeypatch: pyt
     done = shell.run(*command, PERDURE_URL=url)
     assert (done.exit_code, done.stdout) == (3, "")
     assert _one_line(done.stderr) == (
-        f"Nobody answers at {url}: start Perdure with `perdure up`, or set PERDURE_URL."
+        f"Nobody answers at {url}: start Perdure with `{typed('up')}`, or set PERDURE_URL."
     )
 
 
@@ -66,6 +67,9 @@ def test_a_closed_session(shell: Shell, command: str) -> None:
         ("show", ""),
         ("send", "1"),
         ("send", "1", " "),
+        ("send", "1", ""),
+        ("title", "1", ""),
+        ("title", "1", "x" * 201),
         ("send", "1", "hello", "--delivery", "pigeon"),
         ("sessions", "--status", "asleep"),
         ("sessions", "--status", "idle", "--all"),
@@ -92,10 +96,23 @@ def test_wrong_settings(shell: Shell, env: dict[str, str]) -> None:
 
 def test_a_refusal_names_the_field(shell: Shell) -> None:
     key = shell.session()["session_key"]
-    done = shell.run("title", key, "x" * 201)
+    done = shell.run("send", key, "-", stdin="x" * 32_769)
     assert done.exit_code == 1
-    assert "title" in _one_line(done.stderr)
-    assert "200" in done.stderr
+    assert "content" in _one_line(done.stderr)
+    assert "32768" in done.stderr
+
+
+def test_a_title_that_is_none_is_told_in_our_words(shell: Shell) -> None:
+    done = shell.run("title", "1", "")
+    assert _one_line(done.stderr) == "Give a title of 1 to 200 characters."
+
+
+def test_our_own_words_stand_alone(shell: Shell) -> None:
+    done = shell.spawn("api", "--port", "0", PERDURE_API_KEYS="nonsense")
+    assert done.returncode == 1
+    assert _one_line(done.stderr).startswith("PERDURE_API_KEYS: write tenant:key")
+    answer = shell.http.post(f"{shell.system.api_url}/v1/sessions", json={"limits": {"idle_timeout": 0}})
+    assert answer.json()["errors"][0]["message"].startswith("a duration lies between")
 
 
 def test_no_such_profile(shell: Shell) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 from rich.cells import cell_len
 
 from api.cli.ink import Ink
-from api.cli.listing import fact_lines, session_lines
+from api.cli.listing import fact_lines, none_line, session_lines
+from api.cli.program import typed
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 PLAIN = Ink(coloured=False)
@@ -62,3 +63,13 @@ def test_facts_of_a_closed_session() -> None:
     assert "closed: it was closed" in text
     assert "ends" not in text
     assert "http://ui/1" in text
+
+
+def test_where_there_is_no_session_the_hint_is_another_command() -> None:
+    assert none_line(["active", "idle", "paused"]) == (
+        f"No sessions: `{typed('chat')}` starts one, --all shows closed ones."
+    )
+    assert none_line(["active", "idle", "paused", "closed"]) == f"No sessions: `{typed('chat')}` starts one."
+    everything = f"`{typed('sessions', '--all')}` lists every one."
+    assert none_line(["closed"]) == f"No sessions that are closed: {everything}"
+    assert none_line(["idle", "paused"]) == f"No sessions that are idle or paused: {everything}"

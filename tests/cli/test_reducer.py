@@ -31,6 +31,9 @@ def _started(*message_ids: str, turn: int = 1) -> dict[str, Any]:
     return {"type": "turn.started", "turn": turn, "agent": "assistant", "message_ids": list(message_ids)}
 
 
+RETRYING = {
+    "type": "turn.retrying", "turn": 1, "attempt": 2, "at": AT, "next_retry_at": AT, "reason": "timeout",
+}  # fmt: skip
 SUPERSEDED = {"type": "turn.superseded", "turn": 1, "message_id": "a-1.1"}
 
 
@@ -74,15 +77,28 @@ def test_a_missing_beginning_is_shown_as_missing_until_the_whole_is_there() -> N
     assert _text(_after(_completed("Hello world!"), held=late)) == "Hello world!"
 
 
+def _outdated(conversation: Conversation) -> str | None:
+    assert conversation.turn is not None
+    return conversation.turn.outdated
+
+
 def test_superseded_text_is_forgotten() -> None:
     conversation = _after(_delta(0, "old words"), SUPERSEDED)
     assert _text(conversation) == ""
-    assert conversation.turn is not None
-    assert conversation.turn.superseded
+    assert _outdated(conversation) == "old words"
     again = _after(_delta(0, "new"), held=conversation)
     assert _text(again) == "new"
-    assert again.turn is not None
-    assert not again.turn.superseded
+    assert _outdated(again) is None
+
+
+def test_an_answer_is_outdated_until_the_new_one_passes_its_end() -> None:
+    conversation = _after(_delta(0, "old words"), SUPERSEDED, _delta(0, "old"))
+    assert _outdated(conversation) == "old words"
+    for event in (SUPERSEDED, _accepted("m-2", position=1), _delta(0, "old wo"), RETRYING, _delta(6, "rds")):
+        conversation = conversation.apply(event)
+        assert _outdated(conversation) == "old words"
+    assert _outdated(_after(_delta(9, "."), held=conversation)) is None
+    assert _outdated(_after(_completed("old words"), held=conversation)) is None
 
 
 def test_completed_and_truncated_replace() -> None:
@@ -221,3 +237,19 @@ def test_every_event_again_at_every_cut_point_changes_nothing() -> None:
             continue
         doubled = (*LOG[:cut], LOG[cut - 1], *LOG[cut:])
         assert _after(*doubled) == _after(*LOG), f"cut behind {LOG[cut - 1]}"
+
+
+def _short_reset(partial: str | None) -> dict[str, Any]:
+    shown = partial and {"message_id": "a-1.1", "turn": 1, "text": partial}
+    return {"type": "reset", "session": {"turn": {"number": 1}}, "messages": [], "partial": shown}
+
+
+def test_an_answer_of_which_a_reset_knows_less_is_outdated() -> None:
+    held = _after(_started("m-1"), _delta(0, "old words"))
+    for partial in (None, "", "old"):
+        conversation = _after(_short_reset(partial), held=held)
+        assert _outdated(conversation) == "old words"
+        assert _outdated(_after(_short_reset(partial), held=conversation)) == "old words"
+        assert _outdated(_after(_delta(0, "old words."), held=conversation)) is None
+    for partial in ("old words", "old words.", "other"):
+        assert _outdated(_after(_short_reset(partial), held=held)) is None

@@ -135,6 +135,29 @@ def test_progress_counts_a_retry_down_by_the_clock_of_whoever_waits() -> None:
     assert progress.status(held, is_stopping=False) == "reconnecting…"
 
 
+@pytest.mark.parametrize(
+    "again",
+    [
+        {"type": "turn.superseded", "turn": 1, "message_id": "a-1.1"},
+        {"type": "reset", "session": {"turn": {"number": 1}}, "messages": [], "partial": None},
+    ],
+    ids=lambda event: event["type"],
+)
+def test_progress_says_how_long_an_answer_is_said_again(again: dict[str, Any]) -> None:
+    now = 0.0
+    progress = Progress(lambda: now)
+    delta = {"type": "message.delta", "turn": 1, "message_id": "a-1.1", "offset": 0, "text": "one two"}
+    held = Conversation()
+    for event in (delta, again, {**delta, "text": "one"}):
+        held = held.apply(event)
+        progress.heard(event)
+        now += 2
+    assert progress.status(held, is_stopping=False) == "answering again from the beginning… 4 s"
+    held = held.apply({**delta, "text": "one two three"})
+    progress.heard(delta)
+    assert progress.status(held, is_stopping=False) == ""
+
+
 def test_text_of_others_is_harmless_piece_by_piece() -> None:
     text = "".join(map(chr, range(0x100))) + "\u2028\u2029\ud800"
     whole = printable(text)
@@ -173,7 +196,7 @@ def test_what_names_no_session(name: str) -> None:
     ("line", "command", "text"),
     [
         ("hello", Command.SAY, "hello"), ("//etc", Command.SAY, "/etc"), ("/stop", Command.STOP, ""),
-        ("/title  A walk ", Command.TITLE, "A walk"), ("/title", Command.UNKNOWN, "/title"),
+        ("/title  A walk ", Command.TITLE, "A walk"), ("/title", Command.TITLE, ""),
         ("/stop it", Command.UNKNOWN, "/stop it"), ("/", Command.UNKNOWN, "/"), ("/help ", Command.HELP, ""),
         ("/unknown", Command.UNKNOWN, "/unknown"),
     ],

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,7 +28,9 @@ def shared_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningUp]:
     """One `up` that a module's tests look at, and whose parts they may kill."""
     folder = tmp_path_factory.mktemp("up") / "my data"
     elsewhere = {"TEMPORAL_API_KEY": "of-a-cloud", "TEMPORAL_NAMESPACE": "cloud", "TEMPORAL_TLS": "true"}
-    up = RunningUp(folder, PERDURE_PROFILES="profiles", **elsewhere)
+    profiles = folder.with_name("profiles")
+    profiles.mkdir()
+    up = RunningUp(folder, PERDURE_PROFILES=os.path.relpath(profiles), **elsewhere)
     try:
         yield up.ready()
     finally:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from redis import Redis
 from temporalio.client import Client
 
+from api.cli.program import typed
 from tests.up.conftest import StartUp
 from tests.up.running import RunningUp, eventually, living
 
@@ -66,7 +67,20 @@ async def test_up_goes_on_after_the_supervisor_and_then_everything_was_killed(st
     assert third.stop() == 0
     assert not living(births)
     assert not (third.folder / "up.json").exists()
-    assert third.err == "stopping; Ctrl-C again ends everything at once\n"
+    assert third.err == f"stopping; Ctrl-C again ends everything at once\n{stopped(third)}"
+
+
+def stopped(up: RunningUp) -> str:
+    return f'stopped; the next "{typed("up", "--data-dir", str(up.folder))}" goes on here\n'
+
+
+def test_who_waits_for_the_worker_is_told_why_and_for_how_long(start_up: StartUp) -> None:
+    up = start_up(STAND_IN_WORKER="stubborn").ready()
+    up.process.send_signal(signal.SIGTERM)
+    eventually(lambda: "\nanswers under way may end (8 s at most)\n" in up.err, within=4)
+    assert "stopped" not in up.err
+    assert up.stop(signal.SIGINT) == 0
+    assert up.err.endswith(f"at most)\n{stopped(up)}")
 
 
 def test_a_second_ctrl_c_ends_everything_at_once(start_up: StartUp) -> None:

@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ import pytest
 from workers.up import UpOptions, run_up
 from workers.up.programs import Programs
 
+FIELDS = "the profile takes name, description, agents, model, limits, settings"
 PROGRAMS = Programs(store=("no-such-store",), temporal=("no-such-temporal",))
 
 
@@ -22,9 +24,12 @@ class Usage(NamedTuple):
 
 
 async def refusal(
-    capsys: pytest.CaptureFixture[str], options: UpOptions, programs: Programs = PROGRAMS
+    capsys: pytest.CaptureFixture[str],
+    options: UpOptions,
+    programs: Programs = PROGRAMS,
+    environ: Mapping[str, str] | None = None,
 ) -> tuple[int, list[str]]:
-    code = await run_up(options, programs, environ={})
+    code = await run_up(options, programs, environ or {})
     shown = capsys.readouterr()
     assert shown.out == ""
     return code, shown.err.splitlines()
@@ -80,6 +85,61 @@ async def test_an_open_host_needs_api_keys(
         "set PERDURE_API_KEYS=tenant:key, or leave out --host"
     )
     assert await refusal(capsys, replace(options, host=host)) == (1, [line])
+
+
+@pytest.mark.parametrize(
+    ("profile", "line"),
+    [
+        (
+            "name: tutor\nagents:\n- name: a\n  instructions: b\n  tone: warm\n",
+            ":5: agents.0.tone is no field; agents.0 takes name, instructions",
+        ),
+        (
+            "name: tutor\nagents: [{name: a, instructions: b}]\nmodle:\n  name: m\n",
+            f":3: modle is no field; {FIELDS}",
+        ),
+        (
+            "name: tutor\nagents: [{name: a}]\n",
+            ":2: agents.0.instructions is missing; add it (agents.0 takes name, instructions)",
+        ),
+        (
+            "name: tutor\nagents: [{name: a, instructions: b}]\nlimits:\n  idle_timeout: 0\n",
+            ":4: limits.idle_timeout is wrong: a duration lies between 0.001 and 315360000 seconds",
+        ),
+        (
+            "- tutor\n",
+            f":1: the profile is no mapping; {FIELDS}",
+        ),
+        ("name: a: b\n", ":1: is not YAML (mapping values are not allowed here); correct it"),
+        ("name: 2026-13-45\n", ":1: is not YAML (month must be in 1..12); correct it"),
+    ],
+)
+async def test_a_broken_profile_is_one_line_before_anything_is_made(
+    capsys: pytest.CaptureFixture[str], options: UpOptions, tmp_path: Path, profile: str, line: str
+) -> None:
+    path = tmp_path / "tutor.yaml"
+    path.write_text(profile)
+    told = await refusal(capsys, options, environ={"PERDURE_PROFILES": str(tmp_path)})
+    assert told == (1, [f"{path}{line}"])
+    assert not options.data_dir.exists()
+
+
+async def test_profiles_that_cannot_be_read(
+    capsys: pytest.CaptureFixture[str], options: UpOptions, tmp_path: Path
+) -> None:
+    path = tmp_path / "tutor.yaml"
+    path.write_bytes(b"\xff")
+    why = "cannot be read (it is not UTF-8); correct it, or take it away"
+    assert await refusal(capsys, options, environ={"PERDURE_PROFILES": str(tmp_path)}) == (
+        1,
+        [f"{path}:1: {why}"],
+    )
+    nowhere = tmp_path / "nowhere"
+    why = "is not a folder; set PERDURE_PROFILES to one that holds profiles, or unset it"
+    assert await refusal(capsys, options, environ={"PERDURE_PROFILES": str(nowhere)}) == (
+        1,
+        [f"{nowhere}: {why}"],
+    )
 
 
 async def test_a_host_that_is_not_here_is_refused(

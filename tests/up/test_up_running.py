@@ -20,6 +20,7 @@ from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import ConnectConfig, ServiceClient
 
+from api.cli.program import typed
 from tests.up.running import DRIVE, PARTS, RunningUp, eventually
 from workers.up.births import birth_of
 from workers.up.readiness import worker_polls
@@ -87,7 +88,7 @@ def test_the_banner_names_what_a_person_needs(shared_up: RunningUp) -> None:
         record["temporal"]["ui_url"],
         str(shared_up.folder),
         "perdure-offline",
-        f"PERDURE_URL={record['api']['url']} perdure chat",
+        f"PERDURE_URL={record['api']['url']} {typed('chat')}",
     ):
         assert wanted in shared_up.out
 
@@ -133,7 +134,7 @@ def test_the_servers_are_told_where_everything_is(shared_up: RunningUp) -> None:
     assert env["PERDURE_TEMPORAL_UI"] == record["temporal"]["ui_url"]
     assert env["OPENAI_BASE_URL"] == record["model"]["url"]
     assert (env["OPENAI_API_KEY"], env["PERDURE_MODEL"]) == ("offline", "perdure-offline")
-    assert env["PERDURE_PROFILES"] == "profiles"
+    assert env["PERDURE_PROFILES"] == os.path.relpath(shared_up.folder.with_name("profiles"))
     assert env["cwd"] == str(Path.cwd())
 
 

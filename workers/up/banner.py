@@ -2,6 +2,7 @@
 
 import shlex
 
+from api.cli.program import typed
 from workers.up.environment import OFFLINE_MODEL
 from workers.up.parts import Plan
 
@@ -30,4 +31,5 @@ def _model(plan: Plan) -> str:
 
 
 def _chat(api: str) -> str:
-    return "perdure chat" if api == CLI_DEFAULT_URL else f"PERDURE_URL={shlex.quote(api)} perdure chat"
+    command = typed("chat")
+    return command if api == CLI_DEFAULT_URL else f"PERDURE_URL={shlex.quote(api)} {command}"

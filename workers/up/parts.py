@@ -12,6 +12,7 @@ from workers.up.ports import LOOPBACK, Ports
 from workers.up.programs import Command, Programs
 from workflows.contract.wire import SEARCH_ATTRIBUTES
 
+WORKER = "worker"
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - named to be replaced
 
 
@@ -86,7 +87,7 @@ class Plan:
 
     def _worker(self) -> Part:
         return Part(
-            name="worker",
+            name=WORKER,
             argv=self.programs.worker,
             env=self._servers_environment(),
             check=readiness.worker_polls(self.addresses.temporal),

@@ -4,7 +4,9 @@ import ipaddress
 import os
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 
+from api.profile_files import ProfileError, load_profiles
 from workers.up.disk import shortage
 from workers.up.folder import DataFolder
 from workers.up.options import UpOptions
@@ -29,6 +31,15 @@ def check_installation(options: UpOptions, programs: Programs, environ: Mapping[
         )
     if lines:
         raise UpRefusedError(*lines)
+
+
+def check_profiles(environ: Mapping[str, str]) -> None:
+    """Refuse profiles that the API could not use."""
+    folder = environ.get("PERDURE_PROFILES")
+    try:
+        load_profiles(Path(folder) if folder else None)
+    except ProfileError as error:
+        raise UpRefusedError(*str(error).splitlines()) from None
 
 
 def prepare(folder: DataFolder) -> None:

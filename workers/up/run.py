@@ -1,11 +1,13 @@
 """Owns the order of events of one `up`; must not do any of them itself."""
 
 import os
+import shlex
 import time
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 
+from api.cli.program import typed
 from workers.up import preflight
 from workers.up.births import Births
 from workers.up.console import say
@@ -50,6 +52,7 @@ async def _run(
     began = time.monotonic()
     preflight.check_usage(options)
     preflight.check_installation(options, programs, environ)
+    preflight.check_profiles(environ)
     preflight.prepare(folder)
     births = Births(folder.births)
     with StopSignals() as signals, sole_owner(folder.lock):
@@ -58,6 +61,12 @@ async def _run(
         ports = choose_ports(options, folder)
         plan = Plan(options=options, folder=folder, ports=ports, programs=programs, environ=environ)
         await Supervisor(plan, signals, births).run(began)
+    say(f'stopped; the next "{_next_up(options)}" goes on here')
+
+
+def _next_up(options: UpOptions) -> str:
+    is_usual = options.data_dir == UpOptions().data_dir
+    return typed("up") if is_usual else typed("up", "--data-dir", shlex.quote(str(options.data_dir)))
 
 
 def _keep_trace(folder: DataFolder) -> None:

@@ -12,11 +12,14 @@ from workers.up.births import Births
 from workers.up.console import say, show
 from workers.up.folder import write_json
 from workers.up.keeper import Keeper
-from workers.up.parts import Plan
-from workers.up.process import PartProcess
+from workers.up.parts import WORKER, Plan
+from workers.up.process import STOP_GRACE, PartProcess
 from workers.up.record import record
 from workers.up.refusal import UpRefusedError, reason_of
 from workers.up.stopping import StopSignals
+
+SILENCE = 0.7
+"""Seconds that a worker without work takes at most to end."""
 
 
 class Supervisor:
@@ -79,13 +82,20 @@ class Supervisor:
 
     async def _stop(self) -> None:
         kill = asyncio.create_task(self._kill_when_asked())
-        for process in reversed(self._processes()):
-            await process.stop()
+        for name, keeper in reversed(self._keepers.items()):
+            if keeper.process:
+                await self._end(name, keeper.process)
         kill.cancel()
         with suppress(OSError):
             self._births.forget()
             # Who finds the file may use the pids and addresses in it; there are none now.
             self._plan.folder.record.unlink(missing_ok=True)
+
+    async def _end(self, name: str, process: PartProcess) -> None:
+        end = asyncio.create_task(process.stop())
+        if name == WORKER and not (await asyncio.wait({end}, timeout=SILENCE))[0]:
+            say(f"answers under way may end ({STOP_GRACE:g} s at most)")
+        await end
 
     async def _kill_when_asked(self) -> None:
         await self._signals.at_once.wait()

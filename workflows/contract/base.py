@@ -3,6 +3,7 @@
 Owns how values are frozen, checked and written as JSON; must not know any of them.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
@@ -32,6 +33,11 @@ class Request(BaseModel):
     """An immutable value from outside; an unknown field is an error, so that a typo is not silence."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def complaint(item: Mapping[str, object]) -> str:
+    """What is wrong, of an item of a ValidationError; a check of ours has said it in its own words."""
+    return str(item["msg"]).removeprefix("Value error, ")
 
 
 def to_milliseconds(moment: datetime) -> datetime:
