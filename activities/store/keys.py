@@ -7,6 +7,8 @@ of a cluster. Must not hold what the keys contain.
 from typing import Final
 
 PREFIX: Final = "perdure:"
+CHECK: Final = f"{PREFIX}check"
+"""String: says nothing, but that the store takes writes."""
 LIFE: Final = f"{PREFIX}life"
 """Hash: the store's lives in which keys and sessions were looked after."""
 CLOSED: Final = f"{PREFIX}closed"

@@ -41,13 +41,21 @@ class StoreLife:
 
     async def next_number(self, tenant: str) -> int | None:
         """A number that the tenant never had; None while nobody knows which those are."""
+        # Asked twice: before, so that waiting wastes no numbers; with it, so that no restart comes between.
+        if not await self._with_mark_of_keys(None):
+            return None
+        return await self._with_mark_of_keys(keys.key_counter(tenant))
+
+    async def _with_mark_of_keys(self, counter: str | None) -> int | None:
+        """`counter` counted on, or 1 without one; None unless keys are known in this life."""
         async with patience():
             pipe = self._redis.pipeline(transaction=False)
             pipe.info("server")
             pipe.hget(keys.LIFE, _KEYS)
-            pipe.incr(keys.key_counter(tenant))
-            server, mark, number = await pipe.execute()
-        return int(number) if mark == server["run_id"].encode() else None
+            if counter is not None:
+                pipe.incr(counter)
+            server, mark, *number = await pipe.execute()
+        return int((*number, 1)[0]) if mark == server["run_id"].encode() else None
 
     async def claim(self) -> bool:
         """Take or keep the right to look after the store; one process has it at a time."""

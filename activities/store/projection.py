@@ -64,9 +64,9 @@ class Projection:
         self._raise = redis.register_script(_RAISE)
 
     async def check(self) -> None:
-        """Raise StoreUnavailableError unless the store answers."""
+        """Raise StoreUnavailableError unless the store answers and takes writes."""
         async with patience():
-            await self._redis.get(keys.PREFIX)
+            await self._redis.set(keys.CHECK, "", ex=60)
 
     async def count_above(self, tenant: str, number: int) -> bool:
         """Let the tenant's next key be above `number`; whether the counter had to be raised for it."""
