@@ -6,7 +6,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import busy, first_token, history, kill, stop
+from bench import busy, first_token, history, kill, lag, stop, throughput
 from bench.figures import HEADER, Row
 from tests.system import running_system
 
@@ -18,6 +18,8 @@ async def measure() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         async with running_system(Path(folder), env={"PERDURE_RETRY_INITIAL": "1"}) as system:
             rows.append(await first_token.measure(system))
+            rows += await throughput.measure(system)
+            rows += await lag.measure(system)
             rows += await history.measure(system)
             rows.append(await stop.measure(system))
             rows.append(await kill.measure(system, 2))

@@ -11,7 +11,11 @@ from temporalio.worker import Worker
 from bench.bare import Bare
 
 QUEUE = "floor"
-STREAM = "floor"
+
+
+def stream_of(workflow_id: str | None) -> str:
+    """Where the activities of a bare workflow write."""
+    return f"floor:{workflow_id}"
 
 
 async def serve() -> None:
@@ -19,7 +23,7 @@ async def serve() -> None:
 
     @activity.defn
     async def write(number: int) -> None:
-        await redis.xadd(STREAM, {"n": number})
+        await redis.xadd(stream_of(activity.info().workflow_id), {"n": number})
 
     client = await Client.connect(os.environ["TEMPORAL_ADDRESS"])
     await Worker(client, task_queue=QUEUE, workflows=[Bare], activities=[write]).run()

@@ -4,6 +4,7 @@ Must not know who reads them.
 """
 
 import asyncio
+from time import perf_counter
 
 from workers.offline.output import CallOutput, MessageOutput, OutputItem
 from workers.offline.planning import Pace, Plan, PlannedItem
@@ -50,8 +51,8 @@ async def generate(response: StoredResponse, plan: Plan) -> None:
     metronome = Metronome(plan.pace)
     await metronome.start()
     for item in plan.items[:-1]:
-        response.close(await _write(response, item, metronome), "completed")
-    last = await _write(response, plan.items[-1], metronome)
+        response.close(await _write(response, item, metronome, stamped=plan.stamped), "completed")
+    last = await _write(response, plan.items[-1], metronome, stamped=plan.stamped)
     await metronome.stall()
     if not plan.leaves_last_item_open:
         cut_short = plan.ending is not None and plan.ending.status == "incomplete"
@@ -59,13 +60,15 @@ async def generate(response: StoredResponse, plan: Plan) -> None:
     await _end(response, plan)
 
 
-async def _write(response: StoredResponse, item: PlannedItem, metronome: Metronome) -> OutputItem:
+async def _write(
+    response: StoredResponse, item: PlannedItem, metronome: Metronome, *, stamped: bool
+) -> OutputItem:
     index = len(response.output)
     output = MessageOutput(index) if item.function is None else CallOutput(index, item.function)
     response.open(output)
     for delta in item.deltas:
         await metronome.beat()
-        response.add(output, delta)
+        response.add(output, f"{perf_counter():.6f} " if stamped else delta)
     return output
 
 

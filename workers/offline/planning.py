@@ -40,6 +40,8 @@ class Plan:
     items: tuple[PlannedItem, ...]
     pace: Pace
     ending: Ending | None
+    stamped: bool = False
+    """Whether each delta says when it was generated."""
 
     @property
     def leaves_last_item_open(self) -> bool:
@@ -54,7 +56,7 @@ def make_plan(
     items = tuple(_items(conversation, behaviour))
     total = sum(len(item.deltas) for item in items)
     after, ending = min(_stops(request, behaviour, total), key=lambda stop: stop[0])
-    return Plan(tuple(_first(items, after)), _pace(behaviour, settings), ending)
+    return Plan(tuple(_first(items, after)), _pace(behaviour, settings), ending, behaviour.stamped)
 
 
 def _items(conversation: Conversation, behaviour: Behaviour) -> Iterator[PlannedItem]:

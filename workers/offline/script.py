@@ -71,6 +71,8 @@ class Behaviour(BaseModel):
 
     text: str | None = None
     tokens: Count | None = None
+    stamped: bool = False
+    """Each delta says when it was generated instead, in seconds of this machine's monotonic clock."""
     function_call: Annotated[tuple[FunctionCall, ...], BeforeValidator(_as_list)] = ()
 
     @model_validator(mode="after")
