@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check bench lock clean
+.PHONY: run test check bench chaos lock clean
 
 run: $(VENV)/.run  ## start everything on this machine
 	$(BIN)/perdure up
@@ -19,6 +19,9 @@ check: $(VENV)/.dev  ## lint, types and the import rule
 
 bench: $(VENV)/.dev  ## measure; rewrites the table in bench/RESULTS.md
 	$(BIN)/python -m bench
+
+chaos: $(VENV)/.dev  ## break everything for a while: make chaos SEED=7 MINUTES=10
+	$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),2) $(if $(SEED),--seed $(SEED))
 
 lock:  ## resolve the dependencies anew; needs uv
 	uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes --no-emit-index-url \

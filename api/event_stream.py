@@ -11,7 +11,7 @@ from typing import Final
 
 from activities.store.cursor import BEGINNING, Cursor
 from activities.store.log_reader import LoggedEvent, LogReader, LogTornError
-from activities.store.projection import Projection
+from activities.store.projection import ProjectedSession, Projection
 from api.hub import Feed
 from api.reset import KIND as RESET
 from api.reset import read_reset
@@ -50,9 +50,8 @@ class EventStream:
 
     async def open(self) -> None:
         """Find the seam between replay and live; without a cursor, start at it."""
-        last = await self._reader.last(self._session_id)
+        last = await self._reader.last(self._session_id) or await self._first_words()
         if last is None:
-            await self._open_without_log()
             return
         self._seam = last.cursor
         if self._asked is None:
@@ -70,9 +69,17 @@ class EventStream:
             await feed.change()
         return seen
 
-    async def _open_without_log(self) -> None:
-        """The session has not spoken yet, or the store has lost what it said."""
+    async def _first_words(self) -> LoggedEvent | None:
+        """The log's end after all: a session may begin to speak while somebody looks for it."""
         session = await self._projection.session(self._session_id)
+        # Written in one script: where the session was there, and the log is not, the log is lost.
+        last = await self._reader.last(self._session_id)
+        if last is None:
+            self._open_without_log(session)
+        return last
+
+    def _open_without_log(self, session: ProjectedSession | None) -> None:
+        """The session has not spoken yet, or the store has lost what it said."""
         self._seam = session.cursor if session else BEGINNING
         if self._asked is None or self._asked == self._seam:
             self.cursor = self._reset_at = self._seam

@@ -117,6 +117,11 @@ class System:
     async def forget_model_calls(self) -> None:
         async with httpx2.AsyncClient() as http:
             await http.delete(f"{self.model_url}/_requests")
+        await self.forget_script()
+
+    async def forget_script(self) -> None:
+        """Let the model behave from now on."""
+        async with httpx2.AsyncClient() as http:
             await http.delete(f"{self.model_url}/_script")
 
     def redis(self) -> "Redis":
