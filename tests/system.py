@@ -137,6 +137,18 @@ class System:
         part.start()
         return part
 
+    def add_api(self, name: str) -> str:
+        """One more API process; its URL."""
+        port = free_port()
+        part = Part(name, _perdure("api", "--port", str(port)), self.env, self.folder)
+        self.parts[name] = part
+        part.start()
+        return f"http://127.0.0.1:{port}"
+
+    async def remove(self, name: str) -> None:
+        """Let a part end for good."""
+        await asyncio.to_thread(self.parts.pop(name).stop)
+
     def restart(self, name: str) -> None:
         self.parts[name].start()
 

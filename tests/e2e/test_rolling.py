@@ -2,7 +2,10 @@
 
 import asyncio
 import signal
+from contextlib import suppress
 from time import monotonic
+
+import httpx2
 
 from tests.e2e.test_kills import WORDS, generations, speaking
 from tests.system import System
@@ -25,6 +28,63 @@ async def test_an_api_that_is_asked_to_end_sends_its_viewers_on(system: System) 
     log = await asyncio.to_thread((system.folder / "api.log").read_text, "utf-8")
     assert "Traceback" not in log
     assert "ERROR" not in log
+
+
+async def test_two_of_everything_replaced_one_after_the_other(system: System) -> None:
+    """People talk and watch over both APIs, and meet no error while each process is replaced."""
+    second = system.add_api("second api")
+    system.add_worker("second worker")
+    await answering(second)
+    urls = {"api": system.api_url, "second api": second}
+    clients = [httpx2.AsyncClient(base_url=url, timeout=30) for url in urls.values()]
+    session_id = await speaking(system, clients[0], tokens=900)
+    watching = [asyncio.create_task(watch(http, session_id, turn_over(1))) for http in clients * 2]
+    talking = asyncio.create_task(talk(list(urls.values()), session_id))
+    for name in ("worker", "second worker", "api", "second api"):
+        part = system.parts[name]
+        part.signal(signal.SIGTERM)
+        assert part.process is not None
+        await asyncio.to_thread(part.process.wait, 15)
+        part.start()
+        if name in urls:
+            await answering(urls[name])
+    held = await asyncio.gather(*watching)
+    assert {one.messages["a-1.1"].text for one in held} == {"".join(f"w{n} " for n in range(900))}
+    talking.cancel()
+    sent = await asyncio.gather(talking, return_exceptions=True)
+    assert isinstance(sent[0], asyncio.CancelledError)
+    for http in clients:
+        await http.aclose()
+    await system.remove("second api")
+    await system.remove("second worker")
+
+
+async def answering(url: str) -> None:
+    """Wait until the API at `url` is ready."""
+    async with httpx2.AsyncClient(base_url=url) as http, asyncio.timeout(30):
+        while True:
+            with suppress(httpx2.HTTPError):
+                if (await http.get("/readyz")).status_code == 200:
+                    return
+            await asyncio.sleep(0.05)
+
+
+async def talk(urls: list[str], session_id: str) -> None:
+    """Ask for the session at whichever API takes connections, as behind a load balancer."""
+    while True:
+        answers = [await _status(url, session_id) for url in urls]
+        assert set(answers) <= {200, None}
+        assert 200 in answers
+        await asyncio.sleep(0.05)
+
+
+async def _status(url: str, session_id: str) -> int | None:
+    """None when nobody takes the connection: a load balancer asks another one."""
+    try:
+        async with httpx2.AsyncClient(base_url=url, timeout=10) as http:
+            return (await http.get(f"/v1/sessions/{session_id}")).status_code
+    except httpx2.ConnectError:
+        return None
 
 
 async def test_a_worker_that_is_asked_to_end_hands_its_answer_on(system: System) -> None:
