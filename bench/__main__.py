@@ -6,7 +6,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import busy, first_token, history, kill, lag, stop, throughput
+from bench import busy, first_token, history, idle, kill, lag, long_session, stop, throughput
 from bench.figures import HEADER, Row
 from tests.system import running_system
 
@@ -23,6 +23,9 @@ async def measure() -> list[Row]:
             rows += await history.measure(system)
             rows.append(await stop.measure(system))
             rows.append(await kill.measure(system, 2))
+            rows += await kill.measure_parts(system)
+            rows.append(await long_session.measure(system))
+            rows += await idle.measure(system)
     for seconds in (2.0, 5.0):
         with tempfile.TemporaryDirectory() as folder:
             env = {"PERDURE_HEARTBEAT_TIMEOUT": str(seconds)}
