@@ -80,7 +80,8 @@ async def _one(system: System, after_seconds: float, parts: Sequence[str]) -> fl
             nonlocal waited
             if event["type"] in NEXT_WORDS and killing.done():
                 waited = waited or perf_counter() - killing.result()
-            return event["type"] in {"turn.completed", "turn.failed"} or held.status == "idle"
+            answer = held.messages.get("a-1.1")
+            return answer is not None and answer.status != "open"
 
         await watch(http, session["session_id"], over, held)
         assert held.messages["a-1.1"].text == expected
