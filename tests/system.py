@@ -27,6 +27,8 @@ from workflows.contract.wire import DATA_CONVERTER, SEARCH_ATTRIBUTES
 
 START_SECONDS: Final = 60.0
 LOOK_SECONDS: Final = 0.05
+NOT_OURS: Final = ("PERDURE", "OPENAI", "PYTHONDONTWRITEBYTECODE")
+"""What the tests' environment must not pass on; where bytecode is kept, processes start sooner."""
 ROOT: Final = Path(__file__).parent.parent
 
 
@@ -186,7 +188,7 @@ def build_system(folder: Path, *, tokens_per_second: float, env: Mapping[str, st
     api, model, store, engine, ui = (free_port() for _ in range(5))
     address = f"127.0.0.1:{engine}"
     whole_env = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("PERDURE", "OPENAI"))},
+        **{name: value for name, value in os.environ.items() if not name.startswith(NOT_OURS)},
         "TEMPORAL_ADDRESS": address,
         "REDIS_URL": f"redis://127.0.0.1:{store}",
         "OPENAI_BASE_URL": f"http://127.0.0.1:{model}/v1",
