@@ -55,9 +55,15 @@ async def _until_told_to_stop(wanted: Plan, folder: Path) -> None:
     """Whoever stops the run finds everything gone that it started."""
     task = asyncio.current_task()
     assert task is not None
+    told = iter([task.cancel])
+
+    def stop() -> None:
+        # Once: whoever asks again would interrupt the tidying up.
+        next(told, lambda: False)()
+
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         with suppress(NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+            asyncio.get_running_loop().add_signal_handler(number, stop)
     await carry_out(wanted, folder)
 
 
