@@ -4,6 +4,7 @@ Owns the status, title and way out of every error code (RFC 9457). Never shows a
 body or what the client sent.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -44,6 +45,7 @@ STATUS: Final[Mapping[ErrorCode, HTTPStatus]] = {
     ErrorCode.RATE_LIMITED: HTTPStatus.TOO_MANY_REQUESTS,
     ErrorCode.ENGINE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorCode.STORE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.SHUTTING_DOWN: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorCode.INTERNAL_ERROR: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
@@ -51,6 +53,8 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 MAX_FIELDS: Final = 50
 """Wrong fields that are named; a client that has more of them has other worries."""
 STORE_IS_AWAY: Final = "The store does not answer; nothing was lost. Send the same request again in a moment."
+
+PROCESS_ENDS: Final = "This process is ending. Send the same request again; another one will answer."
 
 
 class FieldProblem(BaseModel):
@@ -172,7 +176,7 @@ def _as_problem(error: Exception) -> Problem:
 
 
 class UnexpectedErrors:
-    """ASGI middleware: a bug answers 500 as a problem and goes to the log."""
+    """ASGI middleware: a bug answers 500 as a problem and goes to the log, an ending process 503."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -188,6 +192,11 @@ class UnexpectedErrors:
 
         try:
             await self._app(scope, receive, watching_send)
+        except asyncio.CancelledError:
+            # The server's last word to a request that takes longer than it can wait.
+            if started or scope["type"] != "http":
+                raise
+            await response(Problem(ErrorCode.SHUTTING_DOWN, PROCESS_ENDS))(scope, receive, send)
         except Exception as error:
             _log.exception("unexpected error on %s", scope.get("path"))
             if started or scope["type"] != "http":

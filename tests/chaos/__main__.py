@@ -18,6 +18,7 @@ from tests.chaos.checker import check
 from tests.chaos.records import Records
 from tests.chaos.report import report
 from tests.chaos.run import Plan, carry_out
+from tests.chaos.schedule import plan
 
 SHORTEST_SECONDS: Final = 30.0
 QUIET_SHARE: Final = 1 / 3
@@ -33,7 +34,8 @@ def main() -> None:
     _say(f"seed={seed}")
     seconds = max(arguments.minutes * 60, SHORTEST_SECONDS)
     folder = arguments.records or Path(tempfile.mkdtemp(prefix="perdure-chaos-"))
-    wanted = Plan(seed, seconds, quiet=min(QUIET_SECONDS, seconds * QUIET_SHARE))
+    quiet = min(QUIET_SECONDS, seconds * QUIET_SHARE)
+    wanted = Plan(seed, seconds, plan(seed, seconds, quiet))
     failed = True
     try:
         asyncio.run(_until_told_to_stop(wanted, folder))
@@ -53,9 +55,15 @@ async def _until_told_to_stop(wanted: Plan, folder: Path) -> None:
     """Whoever stops the run finds everything gone that it started."""
     task = asyncio.current_task()
     assert task is not None
+    told = iter([task.cancel])
+
+    def stop() -> None:
+        # Once: whoever asks again would interrupt the tidying up.
+        next(told, lambda: False)()
+
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         with suppress(NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+            asyncio.get_running_loop().add_signal_handler(number, stop)
     await carry_out(wanted, folder)
 
 

@@ -23,11 +23,6 @@ def _without_fencing() -> None:
     )
 
 
-def _without_names() -> None:
-    """What a repeated workflow task publishes again is in the log again."""
-    _rewrite_scripts({"return not redis.call('ZSCORE', NAMES, entry.name)": "return true"})
-
-
 def _without_deduplication() -> None:
     """A message that is sent again is another message."""
 
@@ -53,7 +48,6 @@ def _rewrite_scripts(changes: dict[str, str]) -> None:
 
 SAFETIES: Final = {
     "fencing": _without_fencing,
-    "names": _without_names,
     "deduplication": _without_deduplication,
 }
 

@@ -80,7 +80,7 @@ class Office:
                 response = await api.request(
                     wish.method, wish.path, json=wish.body, headers=dict(wish.headers), timeout=ANSWER_SECONDS
                 )
-            status, answer = response.status_code, response.json()
+            status, answer = response.status_code, _json(response)
         return Try(
             session_id=wish.session_id,
             verb=wish.verb,
@@ -92,6 +92,14 @@ class Office:
             code=str(answer.get("code", "")),
             answer={name: answer[name] for name in _KEPT if name in answer},
         )
+
+
+def _json(response: httpx2.Response) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = response.json()
+    except ValueError:
+        return {"code": "no_json", "detail": response.text[:200]}
+    return found
 
 
 _KEPT: Final = ("session_id", "session_key", "message_id", "cursor", "title", "status", "detail")

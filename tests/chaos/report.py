@@ -89,7 +89,7 @@ def recovery_times(arrivals: Sequence[Arrival], faults: Iterable[Happened]) -> I
     """
     by_time = sorted(arrivals, key=lambda arrival: arrival.at)
     for fault in faults:
-        before = [arrival for arrival in by_time if arrival.at < fault.began]
+        before = [arrival for arrival in by_time if arrival.at < fault.began and _is_live(arrival)]
         after = [arrival for arrival in by_time if arrival.at >= fault.began]
         last = next((a for a in reversed(before) if a.event["type"] in GOES_ON | TURN_ENDS), None)
         if last is None or last.event["type"] != "message.delta":
@@ -97,6 +97,10 @@ def recovery_times(arrivals: Sequence[Arrival], faults: Iterable[Happened]) -> I
         again = next((a for a in after if _goes_on(a, last)), None)
         if again is not None and again.at - fault.began > NOTICEABLE_SECONDS and again.at > fault.ended:
             yield again.at - fault.ended
+
+
+def _is_live(arrival: Arrival) -> bool:
+    return not arrival.event.get("replay")
 
 
 def _goes_on(arrival: Arrival, last: Arrival) -> bool:

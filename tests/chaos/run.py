@@ -19,7 +19,7 @@ from tests.chaos.collect import Collector
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.office import Office
 from tests.chaos.records import Book, Run, Totals
-from tests.chaos.schedule import DECKS, Card, plan
+from tests.chaos.schedule import Planned
 from tests.chaos.talker import USUAL, Pace, Talker
 from tests.chaos.viewer import HABITS, Habit, Viewer
 from tests.system import ready
@@ -30,18 +30,17 @@ LATE: Final = Habit("afterwards")
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is: `seconds` in all, the last `quiet` of them without faults."""
+    """What a run is: people talk for `seconds`, and meanwhile `faults` happen."""
 
     seed: int
     seconds: float
-    quiet: float = 40.0
+    faults: Sequence[Planned]
     closing: float = 8.0
     """How long before the end people begin nothing new."""
     patience: float = 45.0
     """How long everything may take to come to rest afterwards."""
     talkers: int = 5
     pace: Pace = USUAL
-    decks: Sequence[Sequence[Card]] = DECKS
     worker: Sequence[str] = WORKER
 
 
@@ -118,12 +117,11 @@ async def _talk(wanted: Plan, cluster: Cluster, office: Office, audience: Audien
         Talker(f"talker-{number}", wanted.seed, office, wanted.pace, audience.started)
         for number in range(wanted.talkers)
     ]
-    faults = plan(wanted.seed, wanted.seconds, wanted.quiet, wanted.decks)
     try:
         async with asyncio.TaskGroup() as everybody:
             for talker in talkers:
                 everybody.create_task(talker.talk())
-            everybody.create_task(nemesis.carry_out(faults))
+            everybody.create_task(nemesis.carry_out(wanted.faults))
     finally:
         await nemesis.heal()
     await cluster.system.forget_script()

@@ -13,7 +13,6 @@ from tests.chaos.office import Office, Wish
 from tests.chaos.records import Try
 from tests.chaos.words import asking_for
 
-LONGEST_PAUSE: Final = 2.5
 IMPATIENT: Final = 0.15
 """How often the same thing is asked for twice at once."""
 CLOSED: Final = 409
@@ -34,6 +33,8 @@ class Pace:
     tokens_per_second: float = 30.0
     most_words: int = 200
     long_share: float = 0.08
+    longest_pause: float = 2.5
+    """Seconds between what a person does and what they do next."""
 
 
 USUAL: Final = Pace()
@@ -79,7 +80,7 @@ class Talker:
                 break
             (act,) = self._dice.choices(list(self._acts), list(self._acts.values()))
             await act()
-            await asyncio.sleep(self._dice.uniform(0, LONGEST_PAUSE))
+            await asyncio.sleep(self._dice.uniform(0, self._pace.longest_pause))
         if self._dice.random() < 0.5:
             await self._wish("close", "DELETE")
 

@@ -87,6 +87,22 @@ async def _status(url: str, session_id: str) -> int | None:
         return None
 
 
+async def test_a_request_that_takes_longer_than_an_ending_api_can_wait_is_sent_on(system: System) -> None:
+    async with system.http() as http:
+        session_id = (await http.post("/v1/sessions", json={})).json()["session_id"]
+        system.parts["worker"].kill()
+        sent = (await http.post(f"/v1/sessions/{session_id}/messages", json={"content": "hello"})).json()
+        reading = asyncio.create_task(http.get(f"/v1/sessions/{session_id}?after={sent['cursor']}"))
+        await asyncio.sleep(0.5)
+        api = system.parts["api"]
+        api.signal(signal.SIGTERM)
+        answer = await reading
+        assert api.process is not None
+        await asyncio.to_thread(api.process.wait, 10)
+    assert (answer.status_code, answer.json()["code"]) == (503, "shutting_down")
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
 async def test_a_worker_that_is_asked_to_end_hands_its_answer_on(system: System) -> None:
     async with system.http() as http:
         other = system.add_worker("other")

@@ -110,7 +110,17 @@ def test_a_stopped_step_that_vanished_is_settled() -> None:
 def test_a_stopped_step_that_found_no_store_is_not_called_again() -> None:
     story = running().stops().step_ends(StoreFault.EPOCH_LOST)
     assert len(story.shell.calls) == 1
+    story.keeps("")
     assert story.last("turn.stopped")["reason"] == "stopped"
+    assert [m.role for m in story.shell.state.transcript.messages] == ["user"]
+
+
+def test_what_a_dead_attempt_said_in_a_new_epoch_is_kept() -> None:
+    """It had gone on there; the attempt after it still writes to the old one, and knows nothing of that."""
+    story = running().stops().step_ends(StoreFault.EPOCH_LOST)
+    assert isinstance(story.running, SettleAnswer)
+    story.keeps("Hel")
+    assert story.shell.state.transcript.messages[-1].content == "Hel"
 
 
 def test_a_stop_while_a_failure_is_being_settled_leaves_a_failure() -> None:

@@ -35,6 +35,7 @@ class ErrorCode(StrEnum):
     RATE_LIMITED = "rate_limited"
     ENGINE_UNAVAILABLE = "engine_unavailable"
     STORE_UNAVAILABLE = "store_unavailable"
+    SHUTTING_DOWN = "shutting_down"
     INTERNAL_ERROR = "internal_error"
 
 

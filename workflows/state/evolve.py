@@ -257,9 +257,10 @@ def _turn_after(
         case SettlingStarted():
             return turn.model_copy(update={"status": StepStatus.SETTLING})
         case ProjectionMissed():
-            settled_anew = turn.status is StepStatus.SETTLING
-            status = StepStatus.BROKEN if settled_anew else StepStatus.READY
-            return turn.model_copy(update={"status": status})
+            if turn.status is StepStatus.SETTLING:
+                return turn.model_copy(update={"status": StepStatus.BROKEN})
+            # An earlier attempt may have gone on in a new epoch, and shown something there.
+            return turn.model_copy(update={"status": StepStatus.READY, "shown": max(turn.shown, 1)})
         case _:
             assert_never(event)
 
