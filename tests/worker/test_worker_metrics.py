@@ -109,3 +109,12 @@ def test_every_metric_has_a_help_line_and_labels_of_closed_vocabularies() -> Non
         assert metric.type == "counter" or metric.name.endswith(UNITS), metric.name
         for sample in metric.samples:
             assert set(sample.labels) - {"le"} <= LABELS, metric.name
+
+
+def test_what_is_watched_is_there_before_it_happens() -> None:
+    port = free_port()
+    with serving_metrics("127.0.0.1", port, lambda: metrics_page(None), MEDIA_TYPE):
+        page = Counts.on(get(f"http://127.0.0.1:{port}/metrics"))
+    assert ("perdure_turns_total", frozenset({("outcome", "failed")})) in page.series
+    fenced = frozenset({("kind", "append"), ("outcome", "fenced")})
+    assert ("perdure_log_writes_total", fenced) in page.series
