@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from activities import metrics
 from activities.lines import Lines, WritingEndedError
 from activities.store.event_log import Outcome, Writer
 from workflows.contract.events import MessageCompleted, MessageDelta, TurnSuperseded
@@ -49,6 +50,8 @@ class Answer:
 
     def opened(self, response_id: str, cursor: int) -> None:
         """Remember, with the next write, that the provider has begun."""
+        if self.response_id not in {None, response_id}:
+            metrics.orphaned("superseded")
         self.response_id, self.cursor = response_id, cursor
         self._heard_something.set()
 
@@ -87,7 +90,7 @@ class Answer:
         async with self._writing:
             if self._ended:
                 return
-            self._forget()
+            self._forget("superseded")
             if self.length:
                 self._lines.offer(self._superseded(), None)
             await self._flush()
@@ -97,7 +100,7 @@ class Answer:
         async with self._writing:
             if self._ended:
                 return
-            self._forget()
+            self._forget("forgotten")
             await self._flush()
 
     async def finish(self, result: StepResult) -> StepResult:
@@ -173,7 +176,9 @@ class Answer:
         self._lines.remember(self.response_id, self.cursor)
         return bool(text)
 
-    def _forget(self) -> None:
+    def _forget(self, why: metrics.Orphaned) -> None:
+        if self.response_id is not None:
+            metrics.orphaned(why)
         self._heard.clear()
         self.response_id = self.cursor = None
         self._lines.remember(None, None)

@@ -9,6 +9,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
+from activities import metrics
 from activities.store.client import StoreUnavailableError
 from activities.store.event_log import Batch, Entry, EventLog, Outcome, Position, Writer
 from workflows.contract.base import Value
@@ -87,7 +88,7 @@ class Lines:
             # The store lost our last lines: say them again, under the same numbers.
             outcome, known = await self._append(known - self._first, done, stoppable)
         if outcome is Outcome.OK:
-            self._known = len(self._offered)
+            self._know(len(self._offered))
             return
         if outcome is Outcome.STOPPED and known >= self._first:
             self._withdraw(known - self._first)
@@ -116,9 +117,14 @@ class Lines:
             self._text.append(text)
             self.length += len(text)
 
+    def _know(self, count: int) -> None:
+        """The first `count` lines are in the log."""
+        metrics.streamed(line.entry.kind for line in self._offered[self._known : count])
+        self._known = count
+
     def _withdraw(self, kept: int) -> None:
         del self._offered[kept:]
-        self._known = kept
+        self._know(kept)
         self._text, self.length = [], 0
         for text in (self._taken_over, *(line.text for line in self._offered)):
             self._read(text)

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities import metrics
 from activities.answer import Answer
 from activities.failures import AnswerFailedError, ProviderError, ResponseGoneError
 from activities.lines import Lines, WritingEndedError
@@ -50,12 +51,16 @@ class ModelSteps:
     @activity.defn
     async def call_model(self, given: CallModelInput) -> StepResult:
         """Call the model and stream its text into the session's log."""
-        async with _heartbeats(), _failures_told():
-            answer = await self._take_over(given)
-            if isinstance(answer, StepResult):
-                await self._log.enlist(given.publication)
-                return answer
-            return await self._answer(given, answer)
+        with metrics.counted_step(given.call.mode, activity.info().attempt) as count:
+            async with _heartbeats(), _failures_told():
+                answer = await self._take_over(given)
+                if isinstance(answer, StepResult):
+                    count.outcome = "repeated"
+                    await self._log.enlist(given.publication)
+                    return answer
+                result = await self._answer(given, answer)
+                count.outcome = result.outcome
+                return result
 
     @activity.defn
     async def settle_answer(self, given: SettleAnswerInput) -> StepResult:
@@ -104,6 +109,7 @@ class ModelSteps:
             raise _step_failed(error, answer) from error
         except WritingEndedError as error:
             if error.outcome is not Outcome.STOPPED:
+                _count_lost(error, answer)
                 raise
             return await self._close(answer, "stopped")
 
@@ -133,6 +139,8 @@ class ModelSteps:
     async def _close(self, answer: Answer, outcome: Literal["stopped", "failed"]) -> StepResult:
         result = await answer.finish(StepResult(outcome=outcome, text=""))
         if answer.response_id is not None:
+            if result.outcome != "complete":
+                metrics.orphaned("given_up")
             farewell = asyncio.create_task(self._give_up(answer.response_id))
             self._farewells.add(farewell)
             farewell.add_done_callback(self._farewells.discard)
@@ -214,6 +222,11 @@ async def _hear(events: AsyncIterator[ProviderEvent], answer: Answer) -> Ended:
             case Ended():
                 return event
     raise ProviderError(FailureKind.INCOMPLETE_STREAM)
+
+
+def _count_lost(error: WritingEndedError, answer: Answer) -> None:
+    if error.outcome is Outcome.LOST and answer.response_id is not None:
+        metrics.orphaned("lost")
 
 
 def _resumable(given: CallModelInput, answer: Answer) -> bool:

@@ -31,6 +31,7 @@ from api.engine import Engine
 from api.forgetting import Forgetting
 from api.gate import BodyLimit, CredentialGate, OriginGate, normal_origin
 from api.hub import Hub
+from api.metrics import RequestMetrics
 from api.options import ApiOptions
 from api.rebuild import Rebuild
 from api.restoring import Restoring
@@ -104,6 +105,7 @@ def _middleware(options: ApiOptions, credentials: Credentials) -> list[Middlewar
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
     )
     return [
+        Middleware(RequestMetrics),
         Middleware(errors.UnexpectedErrors),
         Middleware(OriginGate, origins=options.allowed_origins, hosts=options.allowed_hosts),
         *([cors] if options.allowed_origins else []),

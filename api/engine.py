@@ -30,6 +30,7 @@ from temporalio.common import (
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from api import metrics
 from api.errors import Problem
 from workflows.contract import wire
 from workflows.contract.commands import UpdateSession, WithdrawMessage, signal_payload
@@ -144,13 +145,17 @@ class Engine:
 
     async def _update(self, session_id: str, name: str, payload: dict[str, Any]) -> dict[str, Any]:
         free = self._updating.setdefault(session_id, asyncio.Semaphore(UPDATES_AT_ONCE))
-        async with engine_errors(), free:
-            try:
-                answer: dict[str, Any] = await self._handle(session_id).execute_update(
-                    name, payload, rpc_timeout=PATIENCE
-                )
-            except WorkflowUpdateFailedError as error:
-                raise _refused(error) from error
+        with metrics.refusals_counted():
+            async with engine_errors(), free:
+                return await self._updated(session_id, name, payload)
+
+    async def _updated(self, session_id: str, name: str, payload: dict[str, Any]) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = await self._handle(session_id).execute_update(
+                name, payload, rpc_timeout=PATIENCE
+            )
+        except WorkflowUpdateFailedError as error:
+            raise _refused(error) from error
         return answer
 
     async def _memo(self, session_id: str, name: str) -> str:

@@ -13,6 +13,7 @@ from typing import Final
 from activities.store.client import StoreUnavailableError
 from activities.store.cursor import Cursor
 from activities.store.projection import ProjectedSession
+from api import metrics
 from api.context import Context
 from api.errors import Problem
 from workflows.contract.commands import Command, SendMessage, signal_payload
@@ -26,9 +27,10 @@ async def send(here: Context, session: ProjectedSession, command: Command) -> Cu
     """Hand `command` to the session. Raises Problem: `session_closed`, `engine_unavailable`."""
     named = command if isinstance(command, SendMessage) else command.model_copy(update=fresh_write_id())
     session_id = session.fields["session_id"]
-    await here.engine.signal(session_id, named.kind, signal_payload(named))
-    cursor = behind(session.end, named)
-    await _unless_too_late(here, session_id, cursor)
+    with metrics.refusals_counted():
+        await here.engine.signal(session_id, named.kind, signal_payload(named))
+        cursor = behind(session.end, named)
+        await _unless_too_late(here, session_id, cursor)
     return cursor
 
 

@@ -94,6 +94,8 @@ class System:
     store_url: str
     engine_address: str
     ui_url: str
+    metrics_url: str
+    """Of the worker; of those that a test adds, nobody asks."""
     parts: dict[str, Part] = field(default_factory=dict)
 
     def http(self, **options: Any) -> httpx2.AsyncClient:
@@ -185,7 +187,7 @@ def store_argv(port: int, folder: Path) -> list[str]:
 
 def build_system(folder: Path, *, tokens_per_second: float, env: Mapping[str, str]) -> System:
     """A system that is not started yet."""
-    api, model, store, engine, ui = (free_port() for _ in range(5))
+    api, model, store, engine, ui, metrics = (free_port() for _ in range(6))
     address = f"127.0.0.1:{engine}"
     whole_env = {
         **{name: value for name, value in os.environ.items() if not name.startswith(NOT_OURS)},
@@ -217,8 +219,10 @@ def build_system(folder: Path, *, tokens_per_second: float, env: Mapping[str, st
         store_url=whole_env["REDIS_URL"],
         engine_address=address,
         ui_url=whole_env["PERDURE_TEMPORAL_UI"],
+        metrics_url=f"http://127.0.0.1:{metrics}/metrics",
     )
     system.parts = {name: Part(name, argv, whole_env, folder) for name, argv in argvs.items()}
+    system.parts["worker"].env = {**whole_env, "PERDURE_METRICS": f"127.0.0.1:{metrics}"}
     return system
 
 

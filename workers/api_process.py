@@ -4,6 +4,7 @@ Owns its start, its end, and that it is never open to strangers by accident; wha
 """
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from socket import socket
 from typing import Final
@@ -15,6 +16,7 @@ from api.app import create_app
 from api.hub import Hub
 from api.options import ApiOptions
 from api.profile_files import ProfileError, load_profiles
+from workers.sdk_metrics import counting_runtime
 from workers.settings import ApiSettings, SettingsError, StoreSettings, connect_engine, read
 from workflows.contract.profile import Profile
 
@@ -27,8 +29,9 @@ _log = logging.getLogger(__name__)
 async def run_api(host: str, port: int) -> None:
     """Serve the API until SIGINT or SIGTERM."""
     settings, store = read(ApiSettings), read(StoreSettings)
-    options = api_options(settings, host)
-    client = await connect_engine(lazy=True)
+    runtime, sdk_metrics = counting_runtime()
+    options = replace(api_options(settings, host), sdk_metrics=sdk_metrics)
+    client = await connect_engine(lazy=True, runtime=runtime)
     app = create_app(options, client, connect(store.url))
     config = uvicorn.Config(
         app,

@@ -20,6 +20,8 @@ from workflows.contract.wire import DATA_CONVERTER
 
 DEFAULT_MODEL: Final = "gpt-5.5"
 _TENANT_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,64}:[!-~]{8,}")
+HIGHEST_PORT: Final = 65_535
+_HOST_AND_PORT: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\s/]+):(?P<port>[0-9]{1,5})")
 UNUSED_KEY: Final = "unused"
 """For servers that want no key: the client insists on one."""
 
@@ -43,6 +45,32 @@ class ProviderSettings(_Settings):
 
     api_key: Annotated[str, Field(validation_alias="OPENAI_API_KEY")] = UNUSED_KEY
     base_url: Annotated[str | None, Field(validation_alias="OPENAI_BASE_URL")] = None
+
+
+class MetricsSettings(_Settings):
+    """Where a worker is scraped; nowhere by default."""
+
+    listen: Annotated[str | None, Field(validation_alias="PERDURE_METRICS")] = None
+
+    @field_validator("listen")
+    @classmethod
+    def _names_host_and_port(cls, listen: str | None) -> str | None:
+        if listen is not None and not _is_host_and_port(listen):
+            raise ValueError("write host:port, as in 127.0.0.1:9464")
+        return listen
+
+    @property
+    def place(self) -> tuple[str, int] | None:
+        """Host and port."""
+        if self.listen is None:
+            return None
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+def _is_host_and_port(listen: str) -> bool:
+    found = _HOST_AND_PORT.fullmatch(listen)
+    return found is not None and 0 < int(found["port"]) <= HIGHEST_PORT
 
 
 def _comma_separated(value: Any) -> Any:

@@ -10,13 +10,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from importlib.resources import files
+from time import monotonic
 from typing import Any, Final
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
 
+from activities import metrics
 from activities.store import keys
-from activities.store.client import patience
+from activities.store.client import StoreUnavailableError, patience
 from workflows.contract.base import Value, unix_milliseconds
 from workflows.contract.publication import Publication
 from workflows.contract.session import Status
@@ -119,9 +122,8 @@ class EventLog:
         """Publish what is new in `publication`: OK, ECHO or LOST."""
         session_id = publication.session_id
         args = [*_arguments(publication), keys.channel(session_id)]
-        async with patience():
-            reply = await self._publish(keys=keys.script_keys(session_id), args=args)
-        outcome = Outcome(reply.decode())
+        outcome, news = await _run("publish", self._publish, session_id, args)
+        _count(publication, news)
         if outcome is not Outcome.LOST:
             await self.enlist(publication)
         return outcome
@@ -138,10 +140,9 @@ class EventLog:
             writer.fence,
             writer.turn,
         ]
-        async with patience():
-            reply = await self._begin(keys=keys.script_keys(writer.session_id), args=args)
-        outcome = Outcome(reply[0].decode())
-        return _position(reply) if outcome is Outcome.OK else outcome
+        outcome, news, *position = await _run("begin", self._begin, writer.session_id, args)
+        _count(publication, news)
+        return _position(position) if outcome is Outcome.OK else outcome
 
     async def append(self, writer: Writer, batch: Batch) -> tuple[Outcome, int]:
         """Append `batch`: the outcome, and the writer's next index."""
@@ -158,9 +159,8 @@ class EventLog:
         ]
         for entry in batch.entries:
             args += (entry.kind, entry.event)
-        async with patience():
-            outcome, index = await self._append(keys=keys.script_keys(writer.session_id), args=args)
-        return Outcome(outcome.decode()), int(index)
+        outcome, index = await _run("append", self._append, writer.session_id, args)
+        return outcome, int(index)
 
     async def join(self, writer: Writer) -> tuple[Writer, int] | Outcome:
         """Let `writer` go on in a newer epoch: as it is there, and its next index.
@@ -189,7 +189,11 @@ class EventLog:
             args += (entry.kind, entry.event)
         async with patience():
             reply = await self._cut_off(keys=keys.script_keys(session_id), args=args)
-        return Outcome(reply.decode())
+        outcome = Outcome(reply.decode())
+        if outcome is Outcome.OK:
+            for entry in last.entries:
+                metrics.told(entry.kind, from_json(entry.event))
+        return outcome
 
     async def enlist(self, publication: Publication) -> None:
         """Put the session in its tenant's list; not in a script, because the list lives in another slot."""
@@ -203,6 +207,29 @@ class EventLog:
                 await self._redis.zadd(keys.CLOSED, ended, nx=True)
             if "session_key" in session:
                 await self._redis.hset(keys.session_keys(tenant), session["session_key"], session_id)
+
+
+async def _run(
+    kind: metrics.WriteKind, script: AsyncScript, session_id: str, args: Sequence[Any]
+) -> tuple[Outcome, *tuple[Any, ...]]:
+    """The outcome of a script, and the rest of its answer; counted."""
+    began = monotonic()
+    try:
+        async with patience():
+            reply = await script(keys=keys.script_keys(session_id), args=args)
+    except StoreUnavailableError:
+        metrics.wrote_in_vain(kind)
+        raise
+    outcome = Outcome(reply[0].decode())
+    metrics.wrote(kind, outcome, monotonic() - began)
+    return outcome, *reply[1:]
+
+
+def _count(publication: Publication, news: Sequence[int]) -> None:
+    """Count what of `publication` was not in the log before: an echo says nothing twice."""
+    for place in news:
+        event = publication.entries[place].event
+        metrics.told(event["type"], event)
 
 
 def _milliseconds(timestamp: str) -> float:
@@ -238,8 +265,8 @@ def _arguments(p: Publication) -> list[Any]:
     return args
 
 
-def _position(reply: list[bytes]) -> Position:
-    _, index, response_id, cursor, done, first = reply
+def _position(reply: Sequence[bytes]) -> Position:
+    index, response_id, cursor, done, first = reply
     return Position(
         next=int(index),
         response_id=response_id.decode() or None,

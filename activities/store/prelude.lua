@@ -41,7 +41,7 @@ local function wake(channel) redis.call('PUBLISH', channel, '') end
 -- Reads one publication from the arguments.
 local function read_publication()
   local p = { feed = arg(), epoch = arg(), base = number(), settled = number(), revision = number(), as_of = arg(), closing = arg(), running = arg(), run = arg(), continued = arg(),
-              keep = number(), messages_from = number(), entries = {}, fields = {}, messages = {}, writes = {} }
+              keep = number(), messages_from = number(), entries = {}, fields = {}, messages = {}, writes = {}, news = {} }
   local entries, fields, messages, writes = number(), number(), number(), number()
   for i = 1, entries do p.entries[i] = { name = arg(), kind = arg(), event = arg() } end
   for i = 1, fields do p.fields[2 * i - 1] = arg(); p.fields[2 * i] = arg() end
@@ -102,9 +102,11 @@ local function admit(p)
   return 'ok'
 end
 
+-- Leaves in `news` the places of those that were not there yet.
 local function add_entries(p)
-  for _, entry in ipairs(p.entries) do
+  for i, entry in ipairs(p.entries) do
     if is_news(entry) then
+      p.news[#p.news + 1] = i - 1
       redis.call('ZADD', NAMES, redis.call('HINCRBY', HEAD, 'told', 1), entry.name)
       add(p.epoch, entry.kind, entry.event)
       if TOLD_TO_TENANTS[entry.kind] then redis.call('PUBLISH', p.feed, entry.event) end

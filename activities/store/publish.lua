@@ -1,4 +1,6 @@
--- publish(publication, channel) -> outcome
-local outcome = publish(read_publication())
+-- publish(publication, channel) -> {outcome, news}
+-- news: the places of the entries that were not in the log before.
+local p = read_publication()
+local outcome = publish(p)
 if outcome == 'ok' then wake(arg()) end
-return outcome
+return { outcome, p.news }

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from activities.store.client import StoreUnavailableError
 from activities.store.cursor import BEGINNING, Cursor
-from api import sse
+from api import metrics, sse
 from api.answers import EventPage
 from api.context import Context, Here, OneSession
 from api.cursors import NOW, PageLimit, parse_cursor
@@ -79,17 +79,19 @@ async def _page(stream: EventStream, limit: int) -> Response:
 async def _frames(here: Context, session_id: str, stream: EventStream) -> AsyncIterator[bytes]:
     """The stream as bytes, with a comment whenever there was nothing to say for a while."""
     async with here.hub.watch(session_id) as feed:
-        while not stream.over:
-            try:
-                async with asyncio.timeout(sse.HEARTBEAT_SECONDS):
-                    seen = await _next(stream, feed)
-            except TimeoutError:
-                yield sse.HEARTBEAT
-            except FeedClosedError:
-                return
-            else:
-                for chunk in sse.chunks(seen):
-                    yield chunk
+        with metrics.viewing("sse"):
+            while not stream.over:
+                try:
+                    async with asyncio.timeout(sse.HEARTBEAT_SECONDS):
+                        seen = await _next(stream, feed)
+                except TimeoutError:
+                    yield sse.HEARTBEAT
+                except FeedClosedError:
+                    return
+                else:
+                    for chunk in sse.chunks(seen):
+                        yield chunk
+                    metrics.sent("sse", len(seen))
 
 
 async def _next(stream: EventStream, feed: Feed) -> Sequence[Seen]:

@@ -7,9 +7,9 @@ import asyncio
 from typing import Any
 
 from fastapi import APIRouter
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from starlette.responses import JSONResponse, Response
 
+from activities.metrics_page import MEDIA_TYPE, metrics_page
 from activities.store.client import StoreUnavailableError
 from api.answers import Health, NotReady
 from api.context import Context, Here
@@ -38,9 +38,10 @@ async def ready(here: Here) -> Any:
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
-async def metrics() -> Response:
+async def metrics(here: Here) -> Response:
     """Prometheus metrics of this process."""
-    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+    page = await asyncio.to_thread(metrics_page, here.options.sdk_metrics)
+    return Response(page, media_type=MEDIA_TYPE)
 
 
 async def _engine(here: Context) -> str:

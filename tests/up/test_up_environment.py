@@ -1,8 +1,11 @@
 """What each part is told through its environment, and what is kept from it."""
 
+from dataclasses import replace
+
 from workers.up import environment
 from workers.up.environment import Addresses
 from workers.up.programs import PYTHON
+from workers.up.record import record
 
 AT = Addresses(
     api="http://127.0.0.1:1",
@@ -10,6 +13,7 @@ AT = Addresses(
     temporal_ui="http://127.0.0.1:3",
     store="redis://127.0.0.1:4/0",
     model=None,
+    worker_metrics="127.0.0.1:5",
 )
 OURS = {"PATH": "/bin", "OPENAI_API_KEY": "sk", "PERDURE_SECRET": "given", "TEMPORAL_TLS": "true"}
 
@@ -23,6 +27,14 @@ def test_a_given_secret_and_model_are_kept() -> None:
     assert (env["PERDURE_SECRET"], env["OPENAI_API_KEY"]) == ("given", "sk")
     assert "OPENAI_BASE_URL" not in env
     assert environment.for_servers({}, AT, "made")["PERDURE_SECRET"] == "made"
+
+
+def test_the_worker_is_told_where_the_record_says_that_its_metrics_are() -> None:
+    pids = dict.fromkeys(("api", "worker", "temporal", "store"), 1)
+    assert environment.for_servers({}, AT, "made")["PERDURE_METRICS"] == "127.0.0.1:5"
+    assert record(1, pids, AT)["worker"] == {"pid": 1, "metrics_url": "http://127.0.0.1:5/metrics"}
+    everywhere = replace(AT, worker_metrics="0.0.0.0:9464")
+    assert record(1, pids, everywhere)["worker"] == {"pid": 1, "metrics_url": "http://127.0.0.1:9464/metrics"}
 
 
 def test_no_proxy_stands_between_the_parts() -> None:

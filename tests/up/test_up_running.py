@@ -64,7 +64,7 @@ def test_the_record_is_as_the_contract_says(shared_up: RunningUp) -> None:
         "store": {"url"},
         "temporal": {"address", "ui_url"},
         "model": {"url"},
-        "worker": set(),
+        "worker": {"metrics_url"},
         "api": {"url"},
     }
     assert all(birth_of(shared_up.pid(part)) for part in PARTS)

@@ -23,6 +23,8 @@ class Addresses:
     temporal_ui: str
     store: str
     model: str | None
+    worker_metrics: str
+    """host:port"""
 
 
 def for_programs(inherited: Mapping[str, str]) -> dict[str, str]:
@@ -47,6 +49,7 @@ def for_servers(inherited: Mapping[str, str], at: Addresses, secret: str) -> dic
         "REDIS_URL": at.store,
         "PERDURE_SECRET": inherited.get("PERDURE_SECRET") or secret,
         "PERDURE_TEMPORAL_UI": at.temporal_ui,
+        "PERDURE_METRICS": at.worker_metrics,
         **_past_proxies(inherited),
         **_model(at),
     }

@@ -47,6 +47,7 @@ class Plan:
             temporal_ui=f"http://{LOOPBACK}:{self.ports.ui}",
             store=f"redis://{LOOPBACK}:{self.ports.store}/0",
             model=f"http://{LOOPBACK}:{self.ports.model}/v1" if self.offline else None,
+            worker_metrics=self.environ.get("PERDURE_METRICS") or f"{LOOPBACK}:{self.ports.worker_metrics}",
         )
 
     @property
