@@ -7,7 +7,7 @@ the epoch and the fence let only the living write. Must not know providers or wo
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from importlib.resources import files
 from time import monotonic
@@ -203,8 +203,8 @@ class EventLog:
                 score = _milliseconds(session["last_activity_at"])
                 await self._redis.zadd(keys.sessions(tenant), {session_id: score}, gt=True)
             if session.get("status") == Status.CLOSED:
-                ended = {session_id: _milliseconds(session["updated_at"])}
-                await self._redis.zadd(keys.CLOSED, ended, nx=True)
+                ended_at = unix_milliseconds(publication.as_of or datetime.now(UTC))
+                await self._redis.zadd(keys.CLOSED, {session_id: ended_at}, nx=True)
             if "session_key" in session:
                 await self._redis.hset(keys.session_keys(tenant), session["session_key"], session_id)
 
