@@ -30,7 +30,7 @@ from api.hub import Hub
 from api.options import ApiOptions
 from api.rebuild import Rebuild
 from api.restoring import Restoring
-from api.routes import events, messages, service, sessions
+from api.routes import events, messages, service, sessions, socket
 from api.visibility import Visibility
 
 
@@ -41,7 +41,8 @@ def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        running = [asyncio.create_task(run) for run in (context.hub.run(), rebuild.run())]
+        runs = (context.hub.run(), rebuild.run())
+        running = [asyncio.create_task(run) for run in runs]
         yield
         for task in running:
             task.cancel()
@@ -61,7 +62,7 @@ def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
     app.state.context = context
     errors.register(app)
     describe(app)
-    for routes in (sessions, messages, events, service):
+    for routes in (sessions, messages, events, socket, service):
         app.include_router(routes.router)
     return app
 

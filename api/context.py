@@ -7,14 +7,15 @@ wait for nothing: the others are run in threads, which costs more than all of th
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends
+from starlette.requests import HTTPConnection
 
 from activities.store.event_log import EventLog
 from activities.store.life import StoreLife
 from activities.store.log_reader import LogReader
 from activities.store.projection import ProjectedSession, Projection
 from api.access import Access
-from api.auth import Credentials, Principal
+from api.auth import Credentials, Principal, authorization_of
 from api.engine import Engine
 from api.errors import Problem
 from api.hub import Hub
@@ -39,16 +40,16 @@ class Context:
     hub: Hub
 
 
-async def _context(request: Request) -> Context:
-    context: Context = request.app.state.context
+async def _context(connection: HTTPConnection) -> Context:
+    context: Context = connection.app.state.context
     return context
 
 
 Here = Annotated[Context, Depends(_context)]
 
 
-async def _principal(request: Request, here: Here) -> Principal:
-    return here.credentials.principal(request.headers.get("authorization"))
+async def _principal(connection: HTTPConnection, here: Here) -> Principal:
+    return here.credentials.principal(authorization_of(connection))
 
 
 Asking = Annotated[Principal, Depends(_principal)]
@@ -63,11 +64,12 @@ async def _tenant(asking: Asking) -> str:
 Tenant = Annotated[str, Depends(_tenant)]
 
 
-async def _session(session_id: str, asking: Asking, here: Here) -> ProjectedSession:
+async def one_session(session_id: str, asking: Asking, here: Here) -> ProjectedSession:
+    """The session of the path."""
     return await here.access.session(asking, session_id)
 
 
-OneSession = Annotated[ProjectedSession, Depends(_session)]
+OneSession = Annotated[ProjectedSession, Depends(one_session)]
 
 
 def open_session(session: ProjectedSession) -> ProjectedSession:

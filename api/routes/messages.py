@@ -3,12 +3,12 @@
 Owns the HTTP of it; must not know how any of it is done.
 """
 
-from secrets import token_hex
 from typing import Any, Literal
 
 from fastapi import APIRouter, BackgroundTasks
 from pydantic import ValidationError
 
+from api import writes
 from api.answers import MessagePage, MessageTaken, Taken
 from api.context import Here, OneSession, open_session
 from api.cursors import AfterWrite, ListCursor, PageLimit
@@ -16,9 +16,8 @@ from api.description import CONFLICT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCE
 from api.errors import Problem
 from api.json_body import StrictRoute
 from api.requests import NewMessage
-from api.starting import ID_BYTES, command_of
 from api.transcript import Wanted, transcript_page
-from api.writes import behind, effective, fresh_write_id, interrupt, send
+from api.writes import behind, effective, fresh_write_id, interrupt
 from workflows.contract.commands import WithdrawMessage
 from workflows.contract.errors import ErrorCode
 from workflows.contract.session import Delivery
@@ -36,8 +35,7 @@ async def say(
     here: Here, session: OneSession, message: NewMessage, afterwards: BackgroundTasks
 ) -> MessageTaken:
     """Send a message; 202 once the engine has durably taken it."""
-    command = command_of(message, f"m-{token_hex(ID_BYTES)}")
-    cursor = await send(here, open_session(session), command)
+    command, cursor = await writes.say(here, session, message)
     if command.delivery is Delivery.INTERRUPT:
         afterwards.add_task(interrupt, here, session, command.message_id, cursor)
     return MessageTaken(message_id=command.message_id, cursor=str(cursor))

@@ -3,14 +3,13 @@
 Owns the HTTP of it; must not know how any of it is done.
 """
 
-import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header, Query, Response
 from pydantic import StringConstraints
 
 from activities.store.cursor import BEGINNING, Cursor
-from activities.store.projection import ProjectedSession
+from api import writes
 from api.answers import SessionAnswer, SessionPage, StartedSession, Taken
 from api.auth import Principal
 from api.context import Asking, Context, Here, OneSession, Tenant, open_session
@@ -29,7 +28,7 @@ from api.writes import (
     send_unless_over,
     stop_running_turn,
 )
-from workflows.contract.commands import Close, Pause, Resume, StopTurn, UpdateSession
+from workflows.contract.commands import Close, Pause, Resume, UpdateSession
 from workflows.contract.errors import ErrorCode
 from workflows.contract.session import Status
 
@@ -153,12 +152,4 @@ async def resume(here: Here, session: OneSession) -> Taken:
 @router.post("/{session_id}/stop", status_code=202, responses=refusals(NOT_FOUND))
 async def stop(here: Here, session: OneSession) -> Taken:
     """Stop the running turn; what it said is kept."""
-    asked, stopped = send_unless_over(here, session, _stop_of(session)), stop_running_turn(here, session)
-    cursor, _ = await asyncio.gather(asked, stopped)
-    return Taken(cursor=str(cursor))
-
-
-def _stop_of(session: ProjectedSession) -> StopTurn:
-    """Names the turn that the client sees, so that a stop that comes late does not hit the next one."""
-    turn = session.fields["turn"]
-    return StopTurn(turn=turn["number"]) if turn else StopTurn()
+    return Taken(cursor=str(await writes.stop(here, session)))

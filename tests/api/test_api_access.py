@@ -53,6 +53,7 @@ def routes(session_id: str) -> list[tuple[str, str]]:
         ("GET", f"{url}/messages"),
         ("DELETE", f"{url}/messages/m-1"),
         ("GET", f"{url}/events"),
+        ("GET", f"{url}/ws"),
     ]
 
 

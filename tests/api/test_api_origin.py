@@ -25,6 +25,7 @@ ROUTES = [
     ("GET", "/v1/sessions/nobody/messages"),
     ("DELETE", "/v1/sessions/nobody/messages/m"),
     ("GET", "/v1/sessions/nobody/events"),
+    ("GET", "/v1/sessions/nobody/ws"),
     ("OPTIONS", "/v1/sessions"),
 ]
 ELSEWHERE = "https://app.example.org"
