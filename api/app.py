@@ -1,6 +1,6 @@
 """The application: routes, middleware and the parts they share, plugged together.
 
-Owns that and the life of the hub; must not read the environment.
+Owns that and the life of its feeds; must not read the environment.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from activities.store.event_log import EventLog
 from activities.store.life import StoreLife
 from activities.store.log_reader import LogReader
 from activities.store.projection import Projection
+from activities.store.tenant_channel import TenantChannel
 from api import errors
 from api.access import Access
 from api.auth import Credentials
@@ -30,7 +31,8 @@ from api.hub import Hub
 from api.options import ApiOptions
 from api.rebuild import Rebuild
 from api.restoring import Restoring
-from api.routes import events, messages, service, sessions, socket
+from api.routes import events, feed, messages, service, sessions, socket
+from api.tenant_feed import TenantFeed
 from api.visibility import Visibility
 
 
@@ -41,7 +43,7 @@ def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        runs = (context.hub.run(), rebuild.run())
+        runs = (context.hub.run(), context.tenants.run(), rebuild.run())
         running = [asyncio.create_task(run) for run in runs]
         yield
         for task in running:
@@ -62,7 +64,7 @@ def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
     app.state.context = context
     errors.register(app)
     describe(app)
-    for routes in (sessions, messages, events, socket, service):
+    for routes in (sessions, messages, events, socket, feed, service):
         app.include_router(routes.router)
     return app
 
@@ -81,6 +83,8 @@ def _context(options: ApiOptions, client: Client, redis: "Redis") -> Context:
         restoring=restoring,
         access=Access(projection, engine, restoring),
         hub=Hub(redis, reader),
+        channel=TenantChannel(redis),
+        tenants=TenantFeed(redis),
     )
 
 

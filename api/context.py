@@ -14,6 +14,7 @@ from activities.store.event_log import EventLog
 from activities.store.life import StoreLife
 from activities.store.log_reader import LogReader
 from activities.store.projection import ProjectedSession, Projection
+from activities.store.tenant_channel import TenantChannel
 from api.access import Access
 from api.auth import Credentials, Principal, authorization_of
 from api.engine import Engine
@@ -21,6 +22,7 @@ from api.errors import Problem
 from api.hub import Hub
 from api.options import ApiOptions
 from api.restoring import Restoring
+from api.tenant_feed import TenantFeed
 from workflows.contract.errors import ErrorCode
 
 
@@ -38,6 +40,8 @@ class Context:
     restoring: Restoring
     access: Access
     hub: Hub
+    channel: TenantChannel
+    tenants: TenantFeed
 
 
 async def _context(connection: HTTPConnection) -> Context:

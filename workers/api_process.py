@@ -48,7 +48,7 @@ async def run_api(host: str, port: int) -> None:
         ws_per_message_deflate=False,
     )
     context = app.state.context
-    await _Server(config, (context.hub.close,)).serve()
+    await _Server(config, (context.hub.close, context.tenants.close)).serve()
 
 
 class _Server(uvicorn.Server):

@@ -26,6 +26,9 @@ ROUTES = [
     ("DELETE", "/v1/sessions/nobody/messages/m"),
     ("GET", "/v1/sessions/nobody/events"),
     ("GET", "/v1/sessions/nobody/ws"),
+    ("POST", "/v1/sessions/nobody/open"),
+    ("POST", "/v1/sessions/nobody/token"),
+    ("GET", "/v1/events"),
     ("OPTIONS", "/v1/sessions"),
 ]
 ELSEWHERE = "https://app.example.org"
