@@ -54,6 +54,7 @@ def routes(session_id: str) -> list[tuple[str, str]]:
         ("DELETE", f"{url}/messages/m-1"),
         ("GET", f"{url}/events"),
         ("GET", f"{url}/ws"),
+        ("GET", f"{url}/messages/last"),
         ("POST", f"{url}/open"),
     ]
 

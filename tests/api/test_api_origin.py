@@ -26,6 +26,7 @@ ROUTES = [
     ("DELETE", "/v1/sessions/nobody/messages/m"),
     ("GET", "/v1/sessions/nobody/events"),
     ("GET", "/v1/sessions/nobody/ws"),
+    ("GET", "/v1/sessions/nobody/messages/last"),
     ("POST", "/v1/sessions/nobody/open"),
     ("POST", "/v1/sessions/nobody/token"),
     ("GET", "/v1/events"),

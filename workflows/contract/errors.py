@@ -34,6 +34,7 @@ class ErrorCode(StrEnum):
     PAYLOAD_TOO_LARGE = "payload_too_large"
     RATE_LIMITED = "rate_limited"
     UPGRADE_REQUIRED = "upgrade_required"
+    NOT_SETTLED = "not_settled"
     ENGINE_UNAVAILABLE = "engine_unavailable"
     STORE_UNAVAILABLE = "store_unavailable"
     INTERNAL_ERROR = "internal_error"
