@@ -23,6 +23,12 @@ class StartedSession(SessionAnswer):
     temporal_ui: str
 
 
+class SessionToken(BaseModel):
+    """A credential for one session."""
+
+    session_token: str
+
+
 class Taken(BaseModel):
     """A write that was taken; its effects appear after `cursor`."""
 

@@ -1,6 +1,6 @@
 """The application: routes, middleware and the parts they share, plugged together.
 
-Owns that and the life of the hub; must not read the environment.
+Owns that and the life of its feeds; must not read the environment.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from activities.store.life import StoreLife
 from activities.store.log_reader import LogReader
 from activities.store.projection import Projection
 from activities.store.retention import Retention
+from activities.store.tenant_channel import TenantChannel
 from api import errors
 from api.access import Access
 from api.auth import Credentials
@@ -35,7 +36,8 @@ from api.metrics import RequestMetrics
 from api.options import ApiOptions
 from api.rebuild import Rebuild
 from api.restoring import Restoring
-from api.routes import events, messages, service, sessions
+from api.routes import events, feed, messages, service, sessions, socket
+from api.tenant_feed import TenantFeed
 from api.visibility import Visibility
 
 
@@ -50,10 +52,8 @@ def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        running = [
-            asyncio.create_task(run)
-            for run in (context.hub.run(), rebuild.run(), cut_off.run(), forgetting.run())
-        ]
+        watches = (context.hub, context.tenants, rebuild, cut_off, forgetting)
+        running = [asyncio.create_task(watch.run()) for watch in watches]
         yield
         for task in running:
             task.cancel()
@@ -73,7 +73,7 @@ def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
     app.state.context = context
     errors.register(app)
     describe(app)
-    for routes in (sessions, messages, events, service):
+    for routes in (sessions, messages, events, socket, feed, service):
         app.include_router(routes.router)
     return app
 
@@ -94,6 +94,8 @@ def _context(options: ApiOptions, client: Client, redis: "Redis") -> Context:
         restoring=restoring,
         access=Access(projection, engine, restoring),
         hub=Hub(redis, reader),
+        channel=TenantChannel(redis),
+        tenants=TenantFeed(redis),
     )
 
 

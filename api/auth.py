@@ -11,12 +11,17 @@ from secrets import token_hex
 from typing import Final
 
 import jwt
+from starlette.requests import HTTPConnection
 
 from api.errors import Problem
 from api.options import DEFAULT_TENANT, ApiOptions
 from workflows.contract.errors import ErrorCode
 
 ALGORITHM: Final = "HS256"
+SUBPROTOCOL: Final = "perdure.v1"
+"""What a WebSocket speaks; the server chooses it wherever it is offered."""
+BEARER_SUBPROTOCOL: Final = "bearer."
+"""Before the token of a browser, which cannot send headers with a WebSocket. Never chosen, so never shown."""
 _CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
 
 
@@ -68,6 +73,17 @@ class Credentials:
             return Principal(str(claims["tenant"]), str(claims["sub"]))
         except (jwt.InvalidTokenError, KeyError) as error:
             raise _unauthorized("The credential is not valid here; ask for a new one.") from error
+
+
+def authorization_of(connection: HTTPConnection) -> str | None:
+    """The credential that a connection shows, as an `Authorization` header says it; never from its URL."""
+    header = connection.headers.get("authorization")
+    if header is not None:
+        return header
+    offered: list[str] = connection.scope.get("subprotocols", [])
+    tokens = (one for one in offered if one.startswith(BEARER_SUBPROTOCOL))
+    token = next(tokens, None)
+    return None if token is None else f"Bearer {token.removeprefix(BEARER_SUBPROTOCOL)}"
 
 
 def _digest(credential: str) -> bytes:

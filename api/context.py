@@ -7,20 +7,23 @@ wait for nothing: the others are run in threads, which costs more than all of th
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends
+from starlette.requests import HTTPConnection
 
 from activities.store.event_log import EventLog
 from activities.store.life import StoreLife
 from activities.store.log_reader import LogReader
 from activities.store.projection import ProjectedSession, Projection
 from activities.store.retention import Retention
+from activities.store.tenant_channel import TenantChannel
 from api.access import Access
-from api.auth import Credentials, Principal
+from api.auth import Credentials, Principal, authorization_of
 from api.engine import Engine
 from api.errors import Problem
 from api.hub import Hub
 from api.options import ApiOptions
 from api.restoring import Restoring
+from api.tenant_feed import TenantFeed
 from workflows.contract.errors import ErrorCode
 
 
@@ -39,18 +42,20 @@ class Context:
     restoring: Restoring
     access: Access
     hub: Hub
+    channel: TenantChannel
+    tenants: TenantFeed
 
 
-async def _context(request: Request) -> Context:
-    context: Context = request.app.state.context
+async def _context(connection: HTTPConnection) -> Context:
+    context: Context = connection.app.state.context
     return context
 
 
 Here = Annotated[Context, Depends(_context)]
 
 
-async def _principal(request: Request, here: Here) -> Principal:
-    return here.credentials.principal(request.headers.get("authorization"))
+async def _principal(connection: HTTPConnection, here: Here) -> Principal:
+    return here.credentials.principal(authorization_of(connection))
 
 
 Asking = Annotated[Principal, Depends(_principal)]
@@ -65,11 +70,12 @@ async def _tenant(asking: Asking) -> str:
 Tenant = Annotated[str, Depends(_tenant)]
 
 
-async def _session(session_id: str, asking: Asking, here: Here) -> ProjectedSession:
+async def one_session(session_id: str, asking: Asking, here: Here) -> ProjectedSession:
+    """The session of the path."""
     return await here.access.session(asking, session_id)
 
 
-OneSession = Annotated[ProjectedSession, Depends(_session)]
+OneSession = Annotated[ProjectedSession, Depends(one_session)]
 
 
 def open_session(session: ProjectedSession) -> ProjectedSession:

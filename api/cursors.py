@@ -4,13 +4,14 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Query
 
-from activities.store.cursor import Cursor
+from activities.store.cursor import BEGINNING, Cursor
 from api.errors import Problem
 from workflows.contract.errors import ErrorCode
 
 NOW: Final = "now"
 MAX_PAGE: Final = 200
 
+After = Annotated[str | None, Query(description="A cursor, or `now`")]
 PageLimit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
 ListCursor = Annotated[str | None, Query(max_length=200)]
 
@@ -25,6 +26,13 @@ def parse_cursor(text: str, field: str) -> Cursor:
             field=field,
         )
     return cursor
+
+
+def starting_place(after: str | None) -> Cursor | None:
+    """Where a stream starts that was asked for `after`; None is the live end. Raises Problem."""
+    if after is None:
+        return BEGINNING
+    return None if after == NOW else parse_cursor(after, "after")
 
 
 async def _after_write(

@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 PROBLEM_JSON: Final = "application/problem+json"
 TYPE_BASE: Final = "urn:perdure:problem:"
+POLICY_VIOLATION: Final = 1008
+"""RFC 6455, 7.4.1."""
 
 STATUS: Final[Mapping[ErrorCode, HTTPStatus]] = {
     ErrorCode.INVALID_REQUEST: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -43,6 +45,8 @@ STATUS: Final[Mapping[ErrorCode, HTTPStatus]] = {
     ErrorCode.IDEMPOTENCY_CONFLICT: HTTPStatus.CONFLICT,
     ErrorCode.PAYLOAD_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     ErrorCode.RATE_LIMITED: HTTPStatus.TOO_MANY_REQUESTS,
+    ErrorCode.UPGRADE_REQUIRED: HTTPStatus.UPGRADE_REQUIRED,
+    ErrorCode.NOT_SETTLED: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorCode.ENGINE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorCode.STORE_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorCode.SHUTTING_DOWN: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -107,8 +111,22 @@ def details(problem: Problem) -> ProblemDetails:
 
 def response(problem: Problem) -> Response:
     """The answer to a refused request."""
-    body = details(problem).model_dump(mode="json", exclude_defaults=True)
-    return JSONResponse(body, STATUS[problem.code], problem.headers, PROBLEM_JSON)
+    return _Refusal(fields(problem), STATUS[problem.code], problem.headers, PROBLEM_JSON)
+
+
+def fields(problem: Problem) -> dict[str, Any]:
+    """What the client is told, as JSON values."""
+    return details(problem).model_dump(mode="json", exclude_defaults=True)
+
+
+class _Refusal(JSONResponse):
+    """Also for a WebSocket that is not accepted; a server that cannot answer one closes it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
+            await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+            return
+        await super().__call__(scope, receive, send)
 
 
 def invalid(error: ValidationError | RequestValidationError) -> Problem:
@@ -132,7 +150,7 @@ def register(app: FastAPI) -> None:
     """Make every error of `app` a problem."""
 
     async def on_problem(request: Request, error: Exception) -> Response:
-        return response(_unrouted(request, error) or _as_problem(error))
+        return response(_unrouted(request, error) or as_problem(error))
 
     for kind in (Problem, RequestValidationError, HTTPException, StoreUnavailableError):
         app.add_exception_handler(kind, on_problem)
@@ -160,7 +178,8 @@ def _methods(request: Request) -> list[str]:
     ]
 
 
-def _as_problem(error: Exception) -> Problem:
+def as_problem(error: Exception) -> Problem:
+    """What the client is told of an error, whatever it is."""
     if isinstance(error, Problem):
         return error
     if isinstance(error.__cause__, Problem):
@@ -201,4 +220,4 @@ class UnexpectedErrors:
             _log.exception("unexpected error on %s", scope.get("path"))
             if started or scope["type"] != "http":
                 raise
-            await response(_as_problem(error))(scope, receive, send)
+            await response(as_problem(error))(scope, receive, send)

@@ -4,11 +4,13 @@ Owns the promise that a viewer misses nothing and gets nothing twice; must not k
 insides.
 """
 
+import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from activities.store.client import StoreUnavailableError
 from activities.store.cursor import BEGINNING, Cursor
 from activities.store.log_reader import LoggedEvent, LogReader, LogTornError
 from activities.store.projection import ProjectedSession, Projection
@@ -18,6 +20,7 @@ from api.reset import read_reset
 from workflows.contract.events import SessionEnded
 
 ENDED: str = SessionEnded.model_fields["type"].default
+RECOVERY_SECONDS: Final = 0.5
 _NOWHERE: Final = Cursor(0, 10**15 - 1)
 """In no log: who stands here has to begin anew."""
 
@@ -68,6 +71,14 @@ class EventStream:
             # The store has lost what comes next; the workflow will tell it again.
             await feed.change()
         return seen
+
+    async def next_despite_outages(self, feed: Feed) -> Sequence[Seen]:
+        """The next events, however long the store is away."""
+        while True:
+            try:
+                return await self.next(feed)
+            except StoreUnavailableError:
+                await asyncio.sleep(RECOVERY_SECONDS)
 
     async def _first_words(self) -> LoggedEvent | None:
         """The log's end after all: a session may begin to speak while somebody looks for it."""

@@ -7,10 +7,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
-from api.auth import Credentials
+from api.auth import Credentials, authorization_of
 from api.errors import Problem
 from workflows.contract.errors import ErrorCode
 
@@ -66,8 +67,8 @@ class CredentialGate:
         self._credentials = credentials
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        shown = Headers(scope=scope).get("authorization") if scope["type"] == "http" else None
+        """Serve one connection."""
+        shown = authorization_of(HTTPConnection(scope)) if scope["type"] in {"http", "websocket"} else None
         if shown is not None:
             try:
                 self._credentials.principal(shown)
@@ -129,7 +130,4 @@ def _split(authority: str) -> tuple[str, str]:
 
 
 async def _refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1008})
-        return
     await errors.response(problem)(scope, receive, send)

@@ -27,6 +27,11 @@ def frame(seen: Seen) -> bytes:
     )
 
 
+def passing_frame(kind: str, event: bytes) -> bytes:
+    """An event that is told once and kept nowhere, so that it has no id."""
+    return b"event: %s\ndata: %s\n\n" % (kind.encode(), event)
+
+
 def chunks(events: Sequence[Seen]) -> Iterator[bytes]:
     """Events as frames, some at a time, so that they need not be copied whole."""
     frames, size = [], 0

@@ -3,11 +3,12 @@
 Owns filters and paging; a page's cursor is the index that the next one begins at.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from activities.store.projection import Projection
+from workflows.contract.session import TranscriptMessage
 
 CHUNK: Final = 200
 
@@ -46,3 +47,15 @@ async def transcript_page(
                 return items, str(index)
             items.append(message.model_dump(mode="json"))
     return items, None
+
+
+async def newest(
+    projection: Projection, session_id: str, wanted: Callable[[TranscriptMessage], bool]
+) -> TranscriptMessage | None:
+    """The newest message that is `wanted`."""
+    backwards = Wanted(agent=None, place=None, limit=1, descending=True)
+    for start, stop in backwards.chunks(await projection.message_count(session_id)):
+        for _, message in reversed(await projection.messages(session_id, start, stop) or ()):
+            if wanted(message):
+                return message
+    return None

@@ -14,11 +14,14 @@ from activities.store.client import StoreUnavailableError
 from activities.store.cursor import Cursor
 from activities.store.projection import ProjectedSession
 from api import metrics
-from api.context import Context
+from api.context import Context, open_session
 from api.errors import Problem
-from workflows.contract.commands import Command, SendMessage, signal_payload
+from api.requests import NewMessage
+from api.starting import ID_BYTES, command_of
+from workflows.contract.commands import Command, SendMessage, StopTurn, signal_payload
 from workflows.contract.errors import ErrorCode
 
+WRITE_PREFIX: Final = "w-"
 PATIENCE_SECONDS: Final = 5.0
 LOOK_SECONDS: Final = 0.02
 
@@ -31,6 +34,22 @@ async def send(here: Context, session: ProjectedSession, command: Command) -> Cu
         await here.engine.signal(session_id, named.kind, signal_payload(named))
         cursor = behind(session.end, named)
         await _unless_too_late(here, session_id, cursor)
+    return cursor
+
+
+async def say(here: Context, session: ProjectedSession, message: NewMessage) -> tuple[SendMessage, Cursor]:
+    """Send `message`: the command that it became, which may still have to `interrupt`."""
+    command = command_of(message, f"m-{token_hex(ID_BYTES)}")
+    return command, await send(here, open_session(session), command)
+
+
+async def stop(here: Context, session: ProjectedSession) -> Cursor:
+    """Stop the turn that the client sees, so that a stop that comes late does not hit the next one."""
+    turn = session.fields["turn"]
+    command = StopTurn(turn=turn["number"]) if turn else StopTurn()
+    cursor, _ = await asyncio.gather(
+        send_unless_over(here, session, command), stop_running_turn(here, session)
+    )
     return cursor
 
 
@@ -48,7 +67,7 @@ async def send_unless_over(here: Context, session: ProjectedSession, command: Co
 
 def fresh_write_id() -> dict[str, str]:
     """The field that names a command."""
-    return {"write_id": f"w-{token_hex(8)}"}
+    return {"write_id": f"{WRITE_PREFIX}{token_hex(8)}"}
 
 
 def behind(before: Cursor, command: Command) -> Cursor:

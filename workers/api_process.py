@@ -4,6 +4,7 @@ Owns its start, its end, and that it is never open to strangers by accident; wha
 """
 
 import logging
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from socket import socket
@@ -13,15 +14,18 @@ import uvicorn
 
 from activities.store.client import connect
 from api.app import create_app
-from api.hub import Hub
+from api.gate import MAX_BODY
 from api.options import ApiOptions
 from api.profile_files import ProfileError, load_profiles
+from api.sse import HEARTBEAT_SECONDS
 from workers.sdk_metrics import counting_runtime
 from workers.settings import ApiSettings, SettingsError, StoreSettings, connect_engine, read
 from workflows.contract.profile import Profile
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 STREAM_GRACE_SECONDS: Final = 2
+MAX_FRAME: Final = 4 * MAX_BODY
+"""Of a WebSocket, which ends with 1009 beyond; a frame above MAX_BODY is answered that it is too large."""
 
 _log = logging.getLogger(__name__)
 
@@ -41,19 +45,25 @@ async def run_api(host: str, port: int) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=STREAM_GRACE_SECONDS,
+        ws_max_size=MAX_FRAME,
+        ws_ping_interval=HEARTBEAT_SECONDS,
+        # Deltas are small: packing them costs time and memory for each socket, and saves nothing.
+        ws_per_message_deflate=False,
     )
-    await _Server(config, app.state.context.hub).serve()
+    context = app.state.context
+    await _Server(config, (context.hub.close, context.tenants.close)).serve()
 
 
 class _Server(uvicorn.Server):
     """Ends streams before it waits for them to end."""
 
-    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+    def __init__(self, config: uvicorn.Config, end_streams: Iterable[Callable[[], None]]) -> None:
         super().__init__(config)
-        self._hub = hub
+        self._end_streams = end_streams
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        self._hub.close()
+        for end_stream in self._end_streams:
+            end_stream()
         await super().shutdown(sockets)
 
 

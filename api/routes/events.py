@@ -4,30 +4,27 @@ Owns the HTTP of it; what a viewer gets is `event_stream`'s.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Request
 from pydantic_core import from_json
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from activities.store.client import StoreUnavailableError
-from activities.store.cursor import BEGINNING, Cursor
+from activities.store.cursor import Cursor
 from api import metrics, sse
 from api.answers import EventPage
 from api.context import Context, Here, OneSession
-from api.cursors import NOW, PageLimit, parse_cursor
+from api.cursors import After, PageLimit, parse_cursor, starting_place
 from api.description import NOT_FOUND, UNAVAILABLE, UNPROCESSABLE, refusals
-from api.event_stream import EventStream, Seen
-from api.hub import Feed, FeedClosedError
+from api.event_stream import EventStream
+from api.hub import FeedClosedError
 
 router = APIRouter(prefix="/v1/sessions/{session_id}/events", tags=["events"])
 
 JSON: Final = "application/json"
-RECOVERY_SECONDS: Final = 0.5
 
 LastEventId = Annotated[str | None, Header(alias="Last-Event-ID")]
-After = Annotated[str | None, Query(description="A cursor, or `now`")]
 
 
 @router.get(
@@ -60,9 +57,7 @@ def _place(after: str | None, last_event_id: str | None) -> Cursor | None:
     """Where to start; None is the live end."""
     if last_event_id:
         return parse_cursor(last_event_id, "Last-Event-ID")
-    if after is None:
-        return BEGINNING
-    return None if after == NOW else parse_cursor(after, "after")
+    return starting_place(after)
 
 
 def _wants_page(request: Request) -> bool:
@@ -83,7 +78,7 @@ async def _frames(here: Context, session_id: str, stream: EventStream) -> AsyncI
             while not stream.over:
                 try:
                     async with asyncio.timeout(sse.HEARTBEAT_SECONDS):
-                        seen = await _next(stream, feed)
+                        seen = await stream.next_despite_outages(feed)
                 except TimeoutError:
                     yield sse.HEARTBEAT
                 except FeedClosedError:
@@ -92,12 +87,3 @@ async def _frames(here: Context, session_id: str, stream: EventStream) -> AsyncI
                     for chunk in sse.chunks(seen):
                         yield chunk
                     metrics.sent("sse", len(seen))
-
-
-async def _next(stream: EventStream, feed: Feed) -> Sequence[Seen]:
-    """What comes next, however long the store is away."""
-    while True:
-        try:
-            return await stream.next(feed)
-        except StoreUnavailableError:
-            await asyncio.sleep(RECOVERY_SECONDS)

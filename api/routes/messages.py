@@ -3,25 +3,27 @@
 Owns the HTTP of it; must not know how any of it is done.
 """
 
-from secrets import token_hex
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, BackgroundTasks
+from fastapi import APIRouter, BackgroundTasks, Query
 from pydantic import ValidationError
 
+from api import writes
 from api.answers import MessagePage, MessageTaken, Taken
 from api.context import Here, OneSession, open_session
 from api.cursors import AfterWrite, ListCursor, PageLimit
 from api.description import CONFLICT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE, refusals
 from api.errors import Problem
 from api.json_body import StrictRoute
+from api.last_message import last_message
 from api.requests import NewMessage
-from api.starting import ID_BYTES, command_of
 from api.transcript import Wanted, transcript_page
-from api.writes import behind, effective, fresh_write_id, interrupt, send
+from api.writes import behind, effective, fresh_write_id, interrupt
 from workflows.contract.commands import WithdrawMessage
 from workflows.contract.errors import ErrorCode
-from workflows.contract.session import Delivery
+from workflows.contract.session import Delivery, TranscriptMessage
+
+WaitSeconds = Annotated[float, Query(ge=0, le=60, description="Seconds to wait for it")]
 
 router = APIRouter(
     prefix="/v1/sessions/{session_id}/messages",
@@ -36,8 +38,7 @@ async def say(
     here: Here, session: OneSession, message: NewMessage, afterwards: BackgroundTasks
 ) -> MessageTaken:
     """Send a message; 202 once the engine has durably taken it."""
-    command = command_of(message, f"m-{token_hex(ID_BYTES)}")
-    cursor = await send(here, open_session(session), command)
+    command, cursor = await writes.say(here, session, message)
     if command.delivery is Delivery.INTERRUPT:
         afterwards.add_task(interrupt, here, session, command.message_id, cursor)
     return MessageTaken(message_id=command.message_id, cursor=str(cursor))
@@ -76,6 +77,20 @@ async def transcript(
     wanted = Wanted(agent, _place(cursor), limit, descending=order == "desc")
     items, next_cursor = await transcript_page(here.projection, session_id, wanted)
     return {"items": items, "next_cursor": next_cursor}
+
+
+@router.get("/last", response_model=TranscriptMessage, responses=refusals(UNPROCESSABLE))
+async def last(
+    here: Here, session: OneSession, after: AfterWrite = None, wait: WaitSeconds = 30
+) -> dict[str, Any]:
+    """The assistant's last message, once the turn that the write which answered `after` started is over.
+
+    A message that waits in the queue counts until its turn is over; without `after`, any running turn is
+    waited for. A turn that is not over within `wait` seconds is a 503 `not_settled`: send the same request
+    again. 404 `message_not_found` when the assistant has said nothing yet.
+    """
+    found = await last_message(here, session.fields["session_id"], after, wait)
+    return found.model_dump(mode="json")
 
 
 def _place(cursor: str | None) -> int | None:

@@ -1,9 +1,9 @@
-"""Sessions: start, list, read, change, pause, resume, stop, close.
+"""Sessions: start, list, read, change, pause, resume, stop, close, hand to others.
 
 Owns the HTTP of it; must not know how any of it is done.
 """
 
-import asyncio
+from datetime import UTC, datetime
 from time import time
 from typing import Annotated, Any
 
@@ -11,8 +11,8 @@ from fastapi import APIRouter, Body, Header, Query, Response
 from pydantic import StringConstraints
 
 from activities.store.cursor import BEGINNING, Cursor
-from activities.store.projection import ProjectedSession
-from api.answers import SessionAnswer, SessionPage, StartedSession, Taken
+from api import writes
+from api.answers import SessionAnswer, SessionPage, SessionToken, StartedSession, Taken
 from api.auth import Principal
 from api.context import Asking, Context, Here, OneSession, Tenant, open_session
 from api.cursors import AfterWrite, ListCursor, PageLimit
@@ -30,7 +30,8 @@ from api.writes import (
     send_unless_over,
     stop_running_turn,
 )
-from workflows.contract.commands import Close, Pause, Resume, StopTurn, UpdateSession
+from workflows.contract.base import rfc3339
+from workflows.contract.commands import Close, Pause, Resume, UpdateSession
 from workflows.contract.errors import ErrorCode
 from workflows.contract.session import Status
 
@@ -160,12 +161,26 @@ async def resume(here: Here, session: OneSession) -> Taken:
 @router.post("/{session_id}/stop", status_code=202, responses=refusals(NOT_FOUND))
 async def stop(here: Here, session: OneSession) -> Taken:
     """Stop the running turn; what it said is kept."""
-    asked, stopped = send_unless_over(here, session, _stop_of(session)), stop_running_turn(here, session)
-    cursor, _ = await asyncio.gather(asked, stopped)
-    return Taken(cursor=str(cursor))
+    return Taken(cursor=str(await writes.stop(here, session)))
 
 
-def _stop_of(session: ProjectedSession) -> StopTurn:
-    """Names the turn that the client sees, so that a stop that comes late does not hit the next one."""
-    turn = session.fields["turn"]
-    return StopTurn(turn=turn["number"]) if turn else StopTurn()
+@router.post("/{session_id}/open", status_code=202, responses=refusals(NOT_FOUND, CONFLICT))
+async def ask_to_open(here: Here, session: OneSession) -> Taken:
+    """Ask the clients that follow the tenant's events to open this session: they get `session.open`."""
+    fields = open_session(session).fields
+    event = {
+        "type": "session.open",
+        "session_id": fields["session_id"],
+        "at": rfc3339(datetime.now(UTC)),
+        "session": fields,
+        "user_id": fields["user_id"],
+    }
+    await here.channel.tell(session.tenant, event)
+    return Taken(cursor=str(session.end))
+
+
+@router.post("/{session_id}/token", status_code=201, responses=refusals(NOT_FOUND))
+async def another_token(here: Here, tenant: Tenant, session: OneSession) -> SessionToken:
+    """Another token for this one session; needs an API key."""
+    token = here.credentials.session_token(tenant, session.fields["session_id"])
+    return SessionToken(session_token=token)

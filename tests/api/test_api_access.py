@@ -53,6 +53,9 @@ def routes(session_id: str) -> list[tuple[str, str]]:
         ("GET", f"{url}/messages"),
         ("DELETE", f"{url}/messages/m-1"),
         ("GET", f"{url}/events"),
+        ("GET", f"{url}/ws"),
+        ("GET", f"{url}/messages/last"),
+        ("POST", f"{url}/open"),
     ]
 
 
@@ -222,6 +225,9 @@ async def test_a_path_reaches_nothing_but_sessions(red: Http, http: Http, path: 
     before = await titles(red)
     for client, asked in ((red, routes(path)), (http, routes(path)[:1])):
         for method, url in asked:
+            if url == "/v1/sessions/../events":
+                # Clients make /v1/events of it before they ask, which is another route.
+                continue
             body = {"PATCH": {"title": "x"}, "POST": {"content": "x"}}.get(method)
             response = await client.request(method, url, **({"json": body} if body else {}))  # type: ignore[arg-type]
             assert response.status_code in {404, 405}, (method, url, response.text)

@@ -33,6 +33,8 @@ class ErrorCode(StrEnum):
     IDEMPOTENCY_CONFLICT = "idempotency_conflict"
     PAYLOAD_TOO_LARGE = "payload_too_large"
     RATE_LIMITED = "rate_limited"
+    UPGRADE_REQUIRED = "upgrade_required"
+    NOT_SETTLED = "not_settled"
     ENGINE_UNAVAILABLE = "engine_unavailable"
     STORE_UNAVAILABLE = "store_unavailable"
     SHUTTING_DOWN = "shutting_down"
