@@ -7,6 +7,7 @@ streams.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 from tests.chaos.records import Settled, Try
@@ -66,7 +67,8 @@ def check_messages(
                 Harm.DOUBLED, settled.session_id, f"{message_id} is {times} times in the transcript"
             )
     taken = {one.message_id for one in sent.values() if one.taken_at is not None}
-    for message_id in sorted(taken | set(settled.signalled)):
+    # A reset tells viewers nothing of what was withdrawn; who withdrew it knows.
+    for message_id in sorted((taken | set(settled.signalled)) - _withdrawn(tries)):
         if message_id not in used and not told.get(message_id, set()) & {"rejected", "withdrawn"}:
             known = "the engine has it" if message_id in settled.signalled else "the engine never had it"
             detail = f"{message_id} was taken and is nowhere; {known}"
@@ -74,6 +76,16 @@ def check_messages(
     yield from _check_contents(settled, sent)
     yield from _check_withdrawals(settled, tries, used)
     yield from _check_order(settled, sent, deliveries)
+
+
+def _withdrawn(tries: Iterable[Try]) -> set[str]:
+    """Messages that were withdrawn, or may have been: nobody answered."""
+    done = (tried for tried in tries if tried.verb == "withdraw" and not _is_refused(tried))
+    return {tried.about for tried in done}
+
+
+def _is_refused(tried: Try) -> bool:
+    return HTTPStatus.BAD_REQUEST <= tried.status < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _check_contents(settled: Settled, sent: Mapping[str, Sent]) -> Iterator[Violation]:

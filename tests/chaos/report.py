@@ -13,8 +13,7 @@ from tests.chaos.schedule import STORE_LOSSES, Kind
 from tests.chaos.verdict import Harm, Violation, count
 
 KILLING: Final = frozenset({Kind.KILL, Kind.CUT_STORE})
-GOES_ON: Final = frozenset({"message.delta", "message.completed"})
-TURN_ENDS: Final = frozenset({"turn.completed", "turn.stopped", "turn.failed"})
+WEATHER: Final = frozenset({Kind.CUT_LINK, Kind.SLOW_LINK, Kind.PROVIDER})
 NOTICEABLE_SECONDS: Final = 0.5
 """Silence that a person notices; what is shorter was no interruption."""
 
@@ -82,36 +81,41 @@ def _is_answer(message: dict[str, object]) -> bool:
     return message["role"] == "assistant"
 
 
-def recovery_times(arrivals: Sequence[Arrival], faults: Iterable[Happened]) -> Iterator[float]:
-    """For each fault that interrupted the session's answer: seconds from its end to the next word.
+def recovery_times(arrivals: Sequence[Arrival], faults: Sequence[Happened]) -> Iterator[float]:
+    """For each time that faults silenced the session's answer: seconds from their end to new words.
 
-    As the viewer sees it that hears of it first.
+    As the viewer sees it that hears of them first. A silence counts once, from the end of the last fault in
+    it; those of the weather count only where there was no other.
     """
-    by_time = sorted(arrivals, key=lambda arrival: arrival.at)
-    for fault in faults:
-        before = [arrival for arrival in by_time if arrival.at < fault.began and _is_live(arrival)]
-        after = [arrival for arrival in by_time if arrival.at >= fault.began]
-        last = next((a for a in reversed(before) if a.event["type"] in GOES_ON | TURN_ENDS), None)
-        if last is None or last.event["type"] != "message.delta":
+    said: dict[str, int] = {}
+    before: tuple[str, float] | None = None
+    for arrival in sorted(arrivals, key=lambda arrival: arrival.at):
+        message_id, end = _progress(arrival)
+        if not message_id or end <= said.get(message_id, -1):
             continue
-        again = next((a for a in after if _goes_on(a, last)), None)
-        if again is not None and again.at - fault.began > NOTICEABLE_SECONDS and again.at > fault.ended:
-            yield again.at - fault.ended
+        if before is not None and before[0] == message_id:
+            yield from _recovery(before[1], arrival.at, faults)
+        said[message_id] = end
+        before = (message_id, arrival.at)
 
 
-def _is_live(arrival: Arrival) -> bool:
-    return not arrival.event.get("replay")
+def _recovery(silent_since: float, heard_at: float, faults: Iterable[Happened]) -> Iterator[float]:
+    over = [fault for fault in faults if silent_since < fault.ended < heard_at]
+    grave = [fault for fault in over if fault.kind not in WEATHER]
+    if over and heard_at - silent_since > NOTICEABLE_SECONDS:
+        yield heard_at - max(fault.ended for fault in grave or over)
 
 
-def _goes_on(arrival: Arrival, last: Arrival) -> bool:
-    """New words of the message that was interrupted, rather than old ones for a viewer who is late."""
+def _progress(arrival: Arrival) -> tuple[str, int]:
+    """Which message goes on, and how far it is now; what a late viewer gets is no progress."""
     event = arrival.event
-    if event["type"] == "reset":
-        return event["partial"] is not None and len(event["partial"]["text"]) > _end_of(last)
-    same = event["type"] in GOES_ON and event["message_id"] == last.event["message_id"]
-    return same and (event["type"] == "message.completed" or _end_of(arrival) > _end_of(last))
-
-
-def _end_of(delta: Arrival) -> int:
-    end: int = delta.event["offset"] + len(delta.event["text"])
-    return end
+    match event["type"]:
+        case "message.delta":
+            return event["message_id"], event["offset"] + len(event["text"])
+        case "message.completed":
+            # One more than its text: the end is news as well.
+            return event["message_id"], len(event["text"]) + 1
+        case "reset" if event["partial"] is not None:
+            return event["partial"]["message_id"], len(event["partial"]["text"])
+        case _:
+            return "", 0

@@ -212,6 +212,13 @@ def test_a_withdrawn_message_that_was_used_is_found() -> None:
     assert harms(replace(story, tries=[*story.tries, withdrawn])) == {Harm.BROKEN}
 
 
+@pytest.mark.parametrize(("status", "expected"), [(202, set()), (0, set()), (409, {Harm.LOST})])
+def test_who_withdrew_a_message_does_not_miss_it(status: int, expected: set[Harm]) -> None:
+    story = lost_after_202(Scene(SAID).story())
+    withdrawal = replace(story.tries[-1], verb="withdraw", status=status)
+    assert harms(replace(story, tries=[*story.tries, withdrawal])) == expected
+
+
 def test_a_title_that_was_lost_is_found() -> None:
     story = Scene(SAID).story()
     renaming = replace(story.tries[-1], verb="title", about="new", status=200)

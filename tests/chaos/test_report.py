@@ -52,16 +52,22 @@ def delta(at: float, number: int) -> Arrival:
 
 def test_a_recovery_is_the_time_from_the_end_of_a_fault_to_the_next_new_word() -> None:
     late = [delta(4.5, 0), delta(4.6, 1)]  # what somebody sees who comes now is not news
-    seen = [delta(1.0, 0), delta(1.1, 1), *late, delta(5.0, 2)]
+    seen = [delta(1.0, 0), delta(1.1, 1), *late, delta(5.0, 2), delta(5.1, 3)]
     assert list(recovery_times(seen, [happened("kill", 2.0, 3.0)])) == [2.0]
 
 
-def test_an_answer_that_went_on_during_a_fault_was_not_interrupted() -> None:
-    seen = [delta(1.0, 0), delta(2.2, 1), delta(3.2, 2)]
+def test_faults_that_follow_each_other_are_recovered_from_once() -> None:
+    seen = [delta(1.0, 0), delta(5.0, 1)]
+    faults = [happened("kill", 2.0, 2.5), happened("freeze", 2.2, 4.0), happened("kill", 6.0, 6.0)]
+    assert list(recovery_times(seen, faults)) == [1.0]
+
+
+def test_an_answer_that_went_on_was_not_interrupted() -> None:
+    seen = [delta(2.0 + number / 10, number) for number in range(20)]
     assert list(recovery_times(seen, [happened("freeze", 2.0, 3.0)])) == []
 
 
 def test_a_fault_between_two_answers_interrupts_nothing() -> None:
-    ended = Arrival(SESSION, "live", 1, 1.5, {"type": "turn.completed", "turn": 1})
-    seen = [delta(1.0, 0), ended, delta(5.0, 1)]
+    other = {"type": "message.delta", "message_id": "a-2.1", "offset": 0, "text": "one"}
+    seen = [delta(1.0, 0), Arrival(SESSION, "live", 1, 5.0, other)]
     assert list(recovery_times(seen, [happened("kill", 2.0, 3.0)])) == []
