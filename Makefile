@@ -21,6 +21,7 @@ bench: $(VENV)/.dev  ## measure; rewrites the table in bench/RESULTS.md
 	$(BIN)/python -m bench
 
 chaos: $(VENV)/.dev  ## break everything for a while: make chaos SEED=7 MINUTES=10
+	$(BIN)/python -m pytest -q -m bites tests/chaos
 	$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),2) $(if $(SEED),--seed $(SEED))
 
 lock:  ## resolve the dependencies anew; needs uv

@@ -20,6 +20,9 @@ HOLES = [
 ]
 
 
+pytestmark = pytest.mark.bites
+
+
 def without(safety: str) -> list[str]:
     return [sys.executable, "-m", "tests.chaos.broken_worker", safety, "worker"]
 

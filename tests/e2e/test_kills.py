@@ -152,8 +152,11 @@ async def test_a_worker_that_is_asked_to_stop_lets_the_next_one_go_on(system: Sy
         watching = asyncio.create_task(watch(http, session_id, turn_over(1)))
         other = system.add_worker("other")
         await asyncio.sleep(2.5)
-        system.parts["worker"].signal(signal.SIGTERM)
+        ending = system.parts["worker"]
+        ending.signal(signal.SIGTERM)
         assert (await watching).messages["a-1.1"].text == WORDS
         assert await generations(system) == 1
+        assert ending.process is not None
+        await asyncio.to_thread(ending.process.wait, 15)
         other.stop()
         del system.parts["other"]

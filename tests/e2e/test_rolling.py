@@ -91,7 +91,7 @@ async def test_a_request_that_takes_longer_than_an_ending_api_can_wait_is_sent_o
     async with system.http() as http:
         session_id = (await http.post("/v1/sessions", json={})).json()["session_id"]
         system.parts["worker"].kill()
-        sent = (await http.post(f"/v1/sessions/{session_id}/messages", json={"content": "hello"})).json()
+        sent = (await http.post(f"/v1/sessions/{session_id}/pause")).json()
         reading = asyncio.create_task(http.get(f"/v1/sessions/{session_id}?after={sent['cursor']}"))
         await asyncio.sleep(0.5)
         api = system.parts["api"]
