@@ -8,8 +8,9 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client
 
+from activities.store import keys
 from tests.e2e.test_kills import WORDS, speaking
-from tests.e2e.test_store_loss import answered, talked, transcript
+from tests.e2e.test_store_loss import answered, talked, transcript, until_listed
 from tests.system import System
 from tests.viewer import ended, turn_over, watch
 from workflows.contract.session import workflow_id
@@ -69,6 +70,54 @@ async def test_a_session_that_is_terminated_while_idle_is_over_for_everybody(sys
         async with asyncio.timeout(SOON):
             assert (await watching).ended == "terminated"
         await until(http, session_id, status="closed", end_reason="terminated")
+
+
+async def lose(system: System, session: dict[str, Any]) -> None:
+    """Let the store lose one session, and nothing else."""
+    session_id = session["session_id"]
+    redis = system.redis()
+    stored: Any = await redis.hgetall(keys.session(session_id))
+    tenant = stored[b"_tenant"].decode()
+    await redis.delete(*keys.script_keys(session_id))
+    assert await redis.zrem(keys.sessions(tenant), session_id) == 1
+    assert await redis.hdel(keys.session_keys(tenant), session["session_key"]) == 1
+    await redis.aclose()
+
+
+async def test_a_session_that_is_terminated_after_the_store_lost_it_is_over_for_everybody(
+    system: System,
+) -> None:
+    engine = await system.engine()
+    async with system.http() as http:
+        session, _ = await talked(http)
+        session_id = session["session_id"]
+        said = await transcript(http, session_id)
+        await lose(system, session)
+        await engine.get_workflow_handle(workflow_id(session_id)).terminate("an operator's wish")
+        # Whoever asks for it by its id brings it back: the list must show it before.
+        async with asyncio.timeout(SOON):
+            listed = (await until_listed(http, session_id))[session_id]
+        assert (listed["status"], listed["end_reason"]) == ("closed", "terminated")
+        shown = await until(http, session["session_key"], status="closed", end_reason="terminated")
+        assert shown["session_id"] == session_id
+        assert await transcript(http, session_id) == said
+        assert (await watch(http, session_id, ended)).ended == "terminated"
+
+
+async def test_a_session_that_was_deleted_stays_deleted_and_holds_up_no_other(system: System) -> None:
+    engine = await system.engine()
+    async with system.http() as http:
+        before, deleted, after = [(await talked(http))[0] for _ in range(3)]
+        await lose(system, deleted)
+        redis = system.redis()
+        await redis.set(keys.gone(deleted["session_id"]), "1")
+        for session in (before, deleted, after):
+            await engine.get_workflow_handle(workflow_id(session["session_id"])).terminate()
+        for session in (before, after):
+            await until(http, session["session_id"], status="closed", end_reason="terminated")
+        assert (await http.get(f"/v1/sessions/{deleted['session_id']}")).status_code == 404
+        assert not await redis.exists(keys.session(deleted["session_id"]))
+        await redis.aclose()
 
 
 async def test_a_cancelled_workflow_closes_its_session(system: System) -> None:
