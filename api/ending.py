@@ -48,6 +48,14 @@ class Ending:
 
     async def end(self, session_id: str, tenant: str, reason: EndReason) -> bool:
         """Let viewers, listing and snapshot tell that the session is over; False where the store lost it."""
+        now = datetime.now(UTC)
+        is_told = await self._is_told(session_id, tenant, reason, now)
+        if is_told:
+            # Also where it was told before: by somebody who may not have lived to note it.
+            await self._retention.note_end(session_id, unix_milliseconds(now))
+        return is_told
+
+    async def _is_told(self, session_id: str, tenant: str, reason: EndReason, now: datetime) -> bool:
         outcome = Outcome.GAP
         while outcome is Outcome.GAP:
             session = await self._projection.session(session_id)
@@ -55,10 +63,8 @@ class Ending:
                 return False
             if session.closed:
                 return True
-            now = datetime.now(UTC)
             words = await self._last_words(session, reason, now)
             outcome = await self._log.cut_off(session_id, tenant, session.end.n, words)
-            await self._retention.note_end(session_id, unix_milliseconds(now))
         return outcome is Outcome.OK
 
     async def _last_words(self, session: ProjectedSession, reason: EndReason, now: datetime) -> LastWords:
@@ -72,7 +78,7 @@ class Ending:
         ]
         return LastWords(
             entries=[Entry.of(session.fields["session_id"], event) for event in events],
-            fields=_closed(reason, now),
+            fields=closed_fields(reason, now),
             message=said.message.model_dump_json().encode() if said else None,
         )
 
@@ -128,7 +134,7 @@ def _end_of_queue(queue: Sequence[dict[str, Any]], now: datetime) -> Sequence[Va
     return [MessageRejected(at=now, message_id=waiting["message_id"], reason=closed) for waiting in queue]
 
 
-def _closed(reason: EndReason, now: datetime) -> dict[str, Any]:
-    """What changes of the session object."""
+def closed_fields(reason: EndReason, now: datetime) -> dict[str, Any]:
+    """What changes of the object of a session that is cut off."""
     ended = {"status": Status.CLOSED, "end_reason": reason, "updated_at": rfc3339(now)}
     return ended | dict.fromkeys(("turn", "idle_at", "ends_at")) | {"queue": [], "queued": 0}

@@ -10,6 +10,7 @@ from typing import Any
 from activities.store.cursor import Cursor
 from activities.store.projection import ProjectedSession, Projection
 from activities.store.retention import Retention
+from api.ending import closed_fields
 from api.engine import MISSING_WORDS, Engine
 from api.errors import Problem
 from workflows.contract.base import unix_milliseconds
@@ -48,9 +49,14 @@ class Restoring:
         """
         await self.check_not_gone(session_id)
         fields: dict[str, Any] = await self._engine.snapshot(session_id)
+        now = datetime.now(UTC)
         if fields["status"] != Status.CLOSED:
-            fields |= {"status": Status.CLOSED, "end_reason": cut_off or EndReason.TERMINATED, "turn": None}
+            fields |= closed_fields(cut_off or EndReason.TERMINATED, now)
         # An epoch of its own: whoever holds a cursor of the log that is lost gets a reset.
-        cursor = Cursor(unix_milliseconds(datetime.now(UTC)), 0)
+        cursor = Cursor(unix_milliseconds(now), 0)
         session = ProjectedSession(fields=fields, tenant=tenant, cursor=cursor, closing=False)
-        await self._projection.restore(session, await self._engine.transcript(session_id))
+        transcript = await self._engine.transcript(session_id)
+        # First, because nobody would miss the note: a session that is restored is not restored again.
+        ended_at = datetime.fromisoformat(fields["updated_at"])
+        await self._retention.note_end(session_id, unix_milliseconds(ended_at))
+        await self._projection.restore(session, transcript)
