@@ -101,19 +101,16 @@ class Engine:
         return await self._memo(session_id, wire.TENANT_MEMO)
 
     async def snapshot(self, session_id: str) -> dict[str, Any]:
-        """The session object out of the workflow itself, for when the store does not know it."""
-        async with engine_errors(missing=ErrorCode.SESSION_NOT_FOUND):
-            snapshot: dict[str, Any] = await self._handle(session_id).query(
-                wire.SNAPSHOT_QUERY, rpc_timeout=PATIENCE
-            )
+        """The session object out of the workflow itself, for when the store does not know it.
+
+        Raises Problem: `session_not_found`, also where the workflow was ended before it ran.
+        """
+        snapshot: dict[str, Any] = await self._query(session_id, wire.SNAPSHOT_QUERY)
         return snapshot
 
     async def transcript(self, session_id: str) -> list[dict[str, Any]]:
-        """The messages that the workflow still holds."""
-        async with engine_errors(missing=ErrorCode.SESSION_NOT_FOUND):
-            messages: list[dict[str, Any]] = await self._handle(session_id).query(
-                wire.TRANSCRIPT_QUERY, rpc_timeout=PATIENCE
-            )
+        """The messages that the workflow still holds. Raises Problem as `snapshot` does."""
+        messages: list[dict[str, Any]] = await self._query(session_id, wire.TRANSCRIPT_QUERY)
         return messages
 
     async def delete(self, session_id: str) -> None:
@@ -142,6 +139,16 @@ class Engine:
 
     def _handle(self, session_id: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(workflow_id(session_id))
+
+    async def _query(self, session_id: str, name: str) -> Any:
+        missing = ErrorCode.SESSION_NOT_FOUND
+        async with engine_errors(missing):
+            try:
+                return await self._handle(session_id).query(name, rpc_timeout=PATIENCE)
+            except RPCError as error:
+                if error.status is RPCStatusCode.FAILED_PRECONDITION:
+                    raise Problem(missing, MISSING_WORDS[missing]) from error
+                raise
 
     async def _update(self, session_id: str, name: str, payload: dict[str, Any]) -> dict[str, Any]:
         free = self._updating.setdefault(session_id, asyncio.Semaphore(UPDATES_AT_ONCE))

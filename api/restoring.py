@@ -4,10 +4,11 @@ An open session tells it again by itself; of one that is over, the engine still 
 of the two; must not know how it was noticed.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from activities.store.cursor import Cursor
+from activities.store.cursor import BEGINNING, Cursor
 from activities.store.projection import ProjectedSession, Projection
 from activities.store.retention import Retention
 from api.ending import closed_fields
@@ -48,15 +49,24 @@ class Restoring:
         One that was deleted stays deleted: `session_not_found`.
         """
         await self.check_not_gone(session_id)
-        fields: dict[str, Any] = await self._engine.snapshot(session_id)
+        fields, transcript = await self._last_known(session_id)
         now = datetime.now(UTC)
         if fields["status"] != Status.CLOSED:
             fields |= closed_fields(cut_off or EndReason.TERMINATED, now)
         # An epoch of its own: whoever holds a cursor of the log that is lost gets a reset.
         cursor = Cursor(unix_milliseconds(now), 0)
         session = ProjectedSession(fields=fields, tenant=tenant, cursor=cursor, closing=False)
-        transcript = await self._engine.transcript(session_id)
         # First, because nobody would miss the note: a session that is restored is not restored again.
         ended_at = datetime.fromisoformat(fields["updated_at"])
         await self._retention.note_end(session_id, unix_milliseconds(ended_at))
         await self._projection.restore(session, transcript)
+
+    async def _last_known(self, session_id: str) -> tuple[dict[str, Any], Sequence[dict[str, Any]]]:
+        try:
+            return await self._engine.snapshot(session_id), await self._engine.transcript(session_id)
+        except Problem as problem:
+            held = await self._projection.session(session_id)
+            if problem.code is not ErrorCode.SESSION_NOT_FOUND or held is None or held.cursor != BEGINNING:
+                raise
+            # The workflow was ended before it said anything: what was announced is all there is.
+            return held.fields, ()

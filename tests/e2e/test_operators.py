@@ -10,7 +10,7 @@ from temporalio.client import Client
 
 from activities.store import keys
 from tests.e2e.test_kills import WORDS, speaking
-from tests.e2e.test_store_loss import answered, talked, transcript, until_listed
+from tests.e2e.test_store_loss import answered, empty, talked, transcript, until_listed
 from tests.system import System
 from tests.viewer import ended, turn_over, watch
 from workflows.contract.session import workflow_id
@@ -118,6 +118,28 @@ async def test_a_session_that_was_deleted_stays_deleted_and_holds_up_no_other(sy
         assert (await http.get(f"/v1/sessions/{deleted['session_id']}")).status_code == 404
         assert not await redis.exists(keys.session(deleted["session_id"]))
         await redis.aclose()
+
+
+async def test_a_session_that_is_terminated_before_it_ran_is_over_and_holds_up_no_other(
+    system: System,
+) -> None:
+    engine = await system.engine()
+    async with system.http() as http:
+        other, _ = await talked(http)
+        system.parts["worker"].kill()
+        lost, announced = [(await http.post("/v1/sessions", json={})).json() for _ in range(2)]
+        await lose(system, lost)
+        for session in (lost, announced, other):
+            await engine.get_workflow_handle(workflow_id(session["session_id"])).terminate()
+        for session in (other, announced):
+            await until(http, session["session_id"], status="closed", end_reason="terminated")
+        assert (await http.get(f"/v1/sessions/{lost['session_id']}")).status_code == 404
+        await empty(system)
+        system.restart("worker")
+        await until_listed(http, other["session_id"])
+        async with asyncio.timeout(10):
+            while (await http.post("/v1/sessions", json={})).status_code != 201:
+                await asyncio.sleep(0.1)
 
 
 async def test_a_cancelled_workflow_closes_its_session(system: System) -> None:
