@@ -8,6 +8,7 @@ import re
 from typing import Any, Final
 
 from activities.store.cursor import BEGINNING
+from activities.store.listing import Listing
 from activities.store.projection import ProjectedSession, Projection
 from api.auth import Principal
 from api.engine import Engine
@@ -22,7 +23,10 @@ _SESSION_KEY: Final = re.compile(r"SESSION-[0-9]{3,15}")
 class Access:
     """Finds sessions. Raises Problem: `session_not_found`."""
 
-    def __init__(self, projection: Projection, engine: Engine, restoring: Restoring) -> None:
+    def __init__(
+        self, listing: Listing, projection: Projection, engine: Engine, restoring: Restoring
+    ) -> None:
+        self._listing = listing
         self._projection = projection
         self._engine = engine
         self._restoring = restoring
@@ -40,7 +44,7 @@ class Access:
 
     async def _id(self, principal: Principal, id_or_key: str) -> str:
         if _SESSION_KEY.fullmatch(id_or_key):
-            found = await self._projection.id_of(principal.tenant, id_or_key)
+            found = await self._listing.id_of(principal.tenant, id_or_key)
             if found is None:
                 raise not_found()
             return found

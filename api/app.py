@@ -17,6 +17,7 @@ from temporalio.client import Client
 
 from activities.store.event_log import EventLog
 from activities.store.life import StoreLife
+from activities.store.listing import Listing
 from activities.store.log_reader import LogReader
 from activities.store.projection import Projection
 from activities.store.retention import Retention
@@ -32,6 +33,7 @@ from api.engine import Engine
 from api.forgetting import Forgetting
 from api.gate import BodyLimit, CredentialGate, OriginGate, normal_origin
 from api.hub import Hub
+from api.listing import SessionPages
 from api.metrics import RequestMetrics
 from api.options import ApiOptions
 from api.rebuild import Rebuild
@@ -80,7 +82,7 @@ def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
 
 def _context(options: ApiOptions, client: Client, redis: "Redis") -> Context:
     engine, reader, projection = Engine(client), LogReader(redis), Projection(redis)
-    retention = Retention(redis)
+    listing, retention = Listing(redis), Retention(redis)
     restoring = Restoring(projection, retention, engine)
     return Context(
         options=options,
@@ -89,10 +91,11 @@ def _context(options: ApiOptions, client: Client, redis: "Redis") -> Context:
         log=EventLog(redis),
         reader=reader,
         projection=projection,
+        pages=SessionPages(listing, projection),
         life=StoreLife(redis),
         retention=retention,
         restoring=restoring,
-        access=Access(projection, engine, restoring),
+        access=Access(listing, projection, engine, restoring),
         hub=Hub(redis, reader),
         channel=TenantChannel(redis),
         tenants=TenantFeed(redis),

@@ -21,6 +21,7 @@ from api.auth import Credentials, Principal, authorization_of
 from api.engine import Engine
 from api.errors import Problem
 from api.hub import Hub
+from api.listing import SessionPages
 from api.options import ApiOptions
 from api.restoring import Restoring
 from api.tenant_feed import TenantFeed
@@ -37,6 +38,7 @@ class Context:
     log: EventLog
     reader: LogReader
     projection: Projection
+    pages: SessionPages
     life: StoreLife
     retention: Retention
     restoring: Restoring

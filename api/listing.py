@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from activities.store.listing import Listing, Place
 from activities.store.projection import ProjectedSession, Projection
 from api.errors import Problem
 from workflows.contract.errors import ErrorCode
@@ -41,34 +42,40 @@ def _begins(fields: dict[str, Any], prefix: str) -> bool:
     return any((fields[name] or "").casefold().startswith(prefix) for name in _SEARCHED)
 
 
-async def list_sessions(
-    projection: Projection, tenant: str, wanted: Wanted, cursor: str | None, limit: int
-) -> tuple[Sequence[ProjectedSession], str | None]:
-    """One page, and the cursor of the next if there is one."""
-    found: list[tuple[tuple[float, str], ProjectedSession]] = []
-    async for match in _matches(projection, tenant, wanted, _parse(cursor) if cursor else None):
-        if len(found) == limit:
-            return [session for _, session in found], _spell(found[-1][0])
-        found.append(match)
-    return [session for _, session in found], None
+class SessionPages:
+    """Lists the sessions of all tenants."""
+
+    def __init__(self, listing: Listing, projection: Projection) -> None:
+        self._listing = listing
+        self._projection = projection
+
+    async def page(
+        self, tenant: str, wanted: Wanted, cursor: str | None, limit: int
+    ) -> tuple[Sequence[ProjectedSession], str | None]:
+        """One page, and the cursor of the next if there is one."""
+        found: list[tuple[Place, ProjectedSession]] = []
+        async for match in self._matches(tenant, wanted, _parse(cursor) if cursor else None):
+            if len(found) == limit:
+                return [session for _, session in found], _spell(found[-1][0])
+            found.append(match)
+        return [session for _, session in found], None
+
+    async def _matches(
+        self, tenant: str, wanted: Wanted, place: Place | None
+    ) -> AsyncIterator[tuple[Place, ProjectedSession]]:
+        while chunk := await self._listing.newest(tenant, place, CHUNK):
+            sessions = await self._projection.sessions([session_id for _, session_id in chunk])
+            for listed, session in zip(chunk, sessions, strict=True):
+                if session is not None and wanted.includes(session):
+                    yield listed, session
+            place = chunk[-1]
 
 
-async def _matches(
-    projection: Projection, tenant: str, wanted: Wanted, place: tuple[float, str] | None
-) -> AsyncIterator[tuple[tuple[float, str], ProjectedSession]]:
-    while chunk := await projection.newest(tenant, place, CHUNK):
-        sessions = await projection.sessions([session_id for _, session_id in chunk])
-        for listed, session in zip(chunk, sessions, strict=True):
-            if session is not None and wanted.includes(session):
-                yield listed, session
-        place = chunk[-1]
-
-
-def _spell(place: tuple[float, str]) -> str:
+def _spell(place: Place) -> str:
     return f"{place[0]!r}_{place[1]}"
 
 
-def _parse(cursor: str) -> tuple[float, str]:
+def _parse(cursor: str) -> Place:
     found = _CURSOR.fullmatch(cursor)
     if found is None:
         detail = "This is no cursor of a list; begin without one."

@@ -20,6 +20,8 @@ from redis.commands.core import AsyncScript
 from activities import metrics
 from activities.store import keys
 from activities.store.client import StoreUnavailableError, patience
+from activities.store.listing import Listing
+from activities.store.retention import Retention
 from workflows.contract.base import Value, unix_milliseconds
 from workflows.contract.publication import Publication
 from workflows.contract.session import Status
@@ -112,6 +114,8 @@ class EventLog:
 
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
+        self._listing = Listing(redis)
+        self._retention = Retention(redis)
         self._publish = redis.register_script(_script("publish.lua"))
         self._begin = redis.register_script(_script("begin.lua"))
         self._append = redis.register_script(_script("append.lua"))
@@ -196,17 +200,12 @@ class EventLog:
         return outcome
 
     async def enlist(self, publication: Publication) -> None:
-        """Put the session in its tenant's list; not in a script, because the list lives in another slot."""
-        session_id, tenant, session = publication.session_id, publication.tenant, publication.session
-        async with patience():
-            if "last_activity_at" in session:
-                score = _milliseconds(session["last_activity_at"])
-                await self._redis.zadd(keys.sessions(tenant), {session_id: score}, gt=True)
-            if session.get("status") == Status.CLOSED:
-                ended_at = unix_milliseconds(publication.as_of or datetime.now(UTC))
-                await self._redis.zadd(keys.CLOSED, {session_id: ended_at}, nx=True)
-            if "session_key" in session:
-                await self._redis.hset(keys.session_keys(tenant), session["session_key"], session_id)
+        """Put the session in its tenant's list, and among those that are over when it is."""
+        session_id, session = publication.session_id, publication.session
+        await self._listing.enlist(publication.tenant, session_id, session)
+        if session.get("status") == Status.CLOSED:
+            ended_at = unix_milliseconds(publication.as_of or datetime.now(UTC))
+            await self._retention.note_end(session_id, ended_at)
 
 
 async def _run(
@@ -230,10 +229,6 @@ def _count(publication: Publication, news: Sequence[int]) -> None:
     for place in news:
         event = publication.entries[place].event
         metrics.told(event["type"], event)
-
-
-def _milliseconds(timestamp: str) -> float:
-    return datetime.fromisoformat(timestamp).timestamp() * 1000
 
 
 def _arguments(p: Publication) -> list[Any]:

@@ -1,7 +1,7 @@
-"""Reading what the workflow projected: session object, transcript, listing, keys.
+"""Reading what the workflow projected: session object and transcript.
 
 Owns the way from the store's fields to values; the writes are `event_log`'s, but for what exists before the
-workflow has spoken (`announce`).
+workflow has spoken (`announce`) and what it cannot tell again (`restore`).
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,8 @@ from redis.asyncio import Redis
 from activities.store import keys
 from activities.store.client import patience
 from activities.store.cursor import BEGINNING, Cursor
-from workflows.contract.base import rfc3339, unix_milliseconds
+from activities.store.listing import Listing
+from workflows.contract.base import unix_milliseconds
 from workflows.contract.session import SessionView, Status, TranscriptMessage
 from workflows.contract.start import SessionStart
 
@@ -61,6 +62,7 @@ class Projection:
 
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
+        self._listing = Listing(redis)
         self._raise = redis.register_script(_RAISE)
 
     async def check(self) -> None:
@@ -76,16 +78,16 @@ class Projection:
 
     async def announce(self, start: SessionStart) -> None:
         """Make a session readable before its workflow has said anything; never overwrites what it said."""
-        fields = {name: to_json(value) for name, value in start.view().fields().items()}
+        fields = start.view().fields()
         async with patience():
             key = keys.session(start.session_id)
             pipe = self._redis.pipeline(transaction=False)
             pipe.hsetnx(key, "_tenant", start.tenant)
             pipe.hsetnx(key, "_as_of", unix_milliseconds(start.created_at))
             for name, value in fields.items():
-                pipe.hsetnx(key, name, value)
+                pipe.hsetnx(key, name, to_json(value))
             await pipe.execute()
-        await self._enlist(start.tenant, start.session_id, start.session_key, rfc3339(start.created_at))
+        await self._listing.enlist(start.tenant, start.session_id, fields)
 
     async def restore(self, session: ProjectedSession, messages: Sequence[dict[str, Any]]) -> None:
         """Make a session readable that is over, and that the store has lost."""
@@ -99,7 +101,7 @@ class Projection:
             if messages:
                 pipe.rpush(keys.messages(session_id), *map(to_json, messages))
             await pipe.execute()
-        await self._enlist(session.tenant, session_id, fields["session_key"], fields["last_activity_at"])
+        await self._listing.enlist(session.tenant, session_id, fields)
 
     async def session(self, session_id: str) -> ProjectedSession | None:
         """The session object; None when the store does not know the session."""
@@ -115,12 +117,6 @@ class Projection:
         """Whether what is sent now may come too late."""
         async with patience():
             return bool(await self._redis.hexists(keys.session(session_id), "_closing"))
-
-    async def id_of(self, tenant: str, session_key: str) -> str | None:
-        """The id of the tenant's session with this key."""
-        async with patience():
-            found: Any = await self._redis.hget(keys.session_keys(tenant), session_key)
-        return found.decode() if found else None
 
     async def has_written(self, session_id: str, write_id: str) -> bool:
         """Whether a request has taken effect."""
@@ -146,14 +142,6 @@ class Projection:
             if message
         ]
 
-    async def _enlist(self, tenant: str, session_id: str, session_key: str, active_at: str) -> None:
-        score = datetime.fromisoformat(active_at).timestamp() * 1000
-        async with patience():
-            pipe = self._redis.pipeline(transaction=False)
-            pipe.hset(keys.session_keys(tenant), session_key, session_id)
-            pipe.zadd(keys.sessions(tenant), {session_id: score}, nx=True)
-            await pipe.execute()
-
     async def image(self, session_id: str) -> Image:
         """Everything that was projected, read at one moment."""
         async with patience():
@@ -168,33 +156,6 @@ class Projection:
         """The length of the transcript."""
         async with patience():
             return int(await self._redis.llen(keys.messages(session_id)))
-
-    async def newest(
-        self, tenant: str, before: tuple[float, str] | None, count: int
-    ) -> Sequence[tuple[float, str]]:
-        """(last activity, id) of the tenant's sessions, newest first, after `before` in that order."""
-        highest = "+inf" if before is None else before[0]
-        listed: list[tuple[float, str]] = []
-        offset = 0
-        # Sessions with the score of `before` may stand on either side of it.
-        while len(listed) < count:
-            async with patience():
-                found: Any = await self._redis.zrange(
-                    keys.sessions(tenant),
-                    highest,
-                    "-inf",
-                    desc=True,
-                    byscore=True,
-                    offset=offset,
-                    num=count,
-                    withscores=True,
-                )
-            if not found:
-                break
-            offset += len(found)
-            items = [(score, member.decode()) for member, score in found]
-            listed += [item for item in items if before is None or item < before]
-        return listed[:count]
 
     async def sessions(self, session_ids: Sequence[str]) -> Sequence[ProjectedSession | None]:
         """The session objects of these ids."""

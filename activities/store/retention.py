@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from activities.store import keys
 from activities.store.client import patience
+from activities.store.listing import Listing
 
 AT_ONCE: Final = 100
 REMEMBERED_SECONDS: Final = 24 * 3600
@@ -22,6 +23,7 @@ class Retention:
 
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
+        self._listing = Listing(redis)
 
     async def note_end(self, session_id: str, at_ms: float) -> None:
         """The session is over since `at_ms`."""
@@ -51,10 +53,10 @@ class Retention:
         """Delete everything that the store holds of the session."""
         async with patience():
             tenant, session_key = await self._owner(session_id)
+        if tenant is not None:
+            await self._listing.delist(tenant, session_id, session_key)
+        async with patience():
             pipe = self._redis.pipeline(transaction=False)
-            if tenant is not None:
-                pipe.zrem(keys.sessions(tenant), session_id)
-                pipe.hdel(keys.session_keys(tenant), session_key)
             pipe.set(keys.gone(session_id), "1", ex=REMEMBERED_SECONDS)
             pipe.delete(*keys.script_keys(session_id))
             pipe.zrem(keys.CLOSED, session_id)

@@ -19,7 +19,7 @@ from api.cursors import AfterWrite, ListCursor, PageLimit
 from api.description import CONFLICT, NOT_FOUND, TOO_LARGE, UNAVAILABLE, UNPROCESSABLE, refusals
 from api.errors import Problem
 from api.json_body import StrictRoute
-from api.listing import Wanted, list_sessions
+from api.listing import Wanted
 from api.requests import NewSession, SessionChanges
 from api.starting import Started, start_session
 from api.writes import (
@@ -94,7 +94,7 @@ async def listing(
 ) -> dict[str, Any]:
     """List sessions, newest activity first."""
     wanted = Wanted(_statuses(status), profile, user_id, q)
-    sessions, next_cursor = await list_sessions(here.projection, tenant, wanted, cursor, limit)
+    sessions, next_cursor = await here.pages.page(tenant, wanted, cursor, limit)
     return {"items": [session.fields for session in sessions], "next_cursor": next_cursor}
 
 

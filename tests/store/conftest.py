@@ -6,6 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from activities import lines
+from activities.store.listing import Listing
 from activities.store.log_reader import LogReader
 from activities.store.projection import Projection
 from tests.store.attempts import Stage
@@ -31,6 +32,11 @@ def reader(redis: "Redis") -> LogReader:
 @pytest.fixture
 def projection(redis: "Redis") -> Projection:
     return Projection(redis)
+
+
+@pytest.fixture
+def listing(redis: "Redis") -> Listing:
+    return Listing(redis)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from activities.store import keys
 from activities.store.client import connect
 from activities.store.cursor import Cursor
 from activities.store.event_log import EventLog
+from activities.store.listing import Listing
 from activities.store.projection import Projection
 from tests.store.telling import NOON, TENANT, Telling
 from tests.store_server import StoreServer
@@ -44,7 +45,9 @@ def tenant(session_id: str) -> str:
 # ---- announcing --------------------------------------------------------------------------------------
 
 
-async def test_an_announced_session_can_be_read(projection: Projection, session_id: str, tenant: str) -> None:
+async def test_an_announced_session_can_be_read(
+    projection: Projection, listing: Listing, session_id: str, tenant: str
+) -> None:
     await projection.announce(start(session_id, tenant, title="Hé 😀"))
     found = await projection.session(session_id)
     assert found is not None
@@ -52,28 +55,28 @@ async def test_an_announced_session_can_be_read(projection: Projection, session_
     assert list(found.fields) == [*SessionView.model_fields, "cursor"]
     assert found.fields["title"] == "Hé 😀"
     assert found.fields["cursor"] == "0-0"
-    assert await projection.id_of(tenant, "SESSION-001") == session_id
-    assert await projection.newest(tenant, None, 10) == [(NOON.timestamp() * 1000, session_id)]
+    assert await listing.id_of(tenant, "SESSION-001") == session_id
+    assert await listing.newest(tenant, None, 10) == [(NOON.timestamp() * 1000, session_id)]
 
 
 async def test_announcing_never_overwrites_what_the_workflow_said(
-    log: EventLog, projection: Projection, session_id: str
+    log: EventLog, projection: Projection, listing: Listing, session_id: str
 ) -> None:
     said = view(session_id, status="active", title="said", last_activity_at="2026-11-20T13:00:00.000Z")
     await log.publish(Telling(session_id).tell("a").show(**said).publication(closing=True))
     before = await projection.session(session_id)
-    listed = await projection.newest(TENANT, None, 1_000)
+    listed = await listing.newest(TENANT, None, 1_000)
     await projection.announce(start(session_id, "somebody-else", title="announced"))
     assert await projection.session(session_id) == before
-    assert await projection.newest(TENANT, None, 1_000) == listed
+    assert await listing.newest(TENANT, None, 1_000) == listed
     assert before is not None
     assert (before.fields["title"], before.tenant, before.closing) == ("said", TENANT, True)
 
 
-async def test_an_unknown_session_is_none(projection: Projection, session_id: str) -> None:
+async def test_an_unknown_session_is_none(projection: Projection, listing: Listing, session_id: str) -> None:
     assert await projection.session(session_id) is None
     assert await projection.sessions([session_id]) == [None]
-    assert await projection.id_of(TENANT, "SESSION-999999") is None
+    assert await listing.id_of(TENANT, "SESSION-999999") is None
 
 
 async def test_a_closed_session_is_closed(log: EventLog, projection: Projection, session_id: str) -> None:
@@ -144,12 +147,12 @@ async def announce_all(projection: Projection, tenant: str, minutes: list[int]) 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 50])
 @pytest.mark.parametrize("minutes", [[0] * 11, [0, 1, 1, 1, 1, 1, 2, 2], list(range(9)), []])
 async def test_pages_hold_every_session_once(
-    projection: Projection, tenant: str, minutes: list[int], size: int
+    projection: Projection, listing: Listing, tenant: str, minutes: list[int], size: int
 ) -> None:
     expected = await announce_all(projection, tenant, minutes)
     seen: list[tuple[float, str]] = []
     before: tuple[float, str] | None = None
-    while page := await projection.newest(tenant, before, size):
+    while page := await listing.newest(tenant, before, size):
         assert len(page) == min(size, len(expected) - len(seen))
         seen += page
         before = page[-1]

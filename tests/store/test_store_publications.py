@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from activities.store import event_log, keys
 from activities.store.event_log import Entry, EventLog, LastWords, Outcome, Writer
+from activities.store.listing import Listing
 from activities.store.log_reader import LogReader
 from activities.store.projection import Projection
 from tests.store.attempts import COMPLETE, Stage, write
@@ -185,7 +186,7 @@ async def test_an_older_revision_does_not_overwrite(log: EventLog, redis: "Redis
 
 
 async def test_the_place_in_the_list_never_goes_back(
-    log: EventLog, projection: Projection, telling: Telling
+    log: EventLog, listing: Listing, telling: Telling
 ) -> None:
     tenant = f"tenant-of-{telling.session_id}"
 
@@ -194,22 +195,20 @@ async def test_the_place_in_the_list_never_goes_back(
         await log.publish(shown.publication().model_copy(update={"tenant": tenant}))
 
     await publish(telling.tell("a"), 30)
-    listed = await projection.newest(tenant, None, 10)
+    listed = await listing.newest(tenant, None, 10)
     await publish(telling, 20)
-    assert await projection.newest(tenant, None, 10) == listed
+    assert await listing.newest(tenant, None, 10) == listed
     await publish(telling.tell("a", "b"), 40)
-    assert (await projection.newest(tenant, None, 10))[0] > listed[0]
-    assert await projection.id_of(tenant, "SESSION-007") == telling.session_id
+    assert (await listing.newest(tenant, None, 10))[0] > listed[0]
+    assert await listing.id_of(tenant, "SESSION-007") == telling.session_id
 
 
-async def test_a_lost_publication_lists_nothing(
-    log: EventLog, projection: Projection, telling: Telling
-) -> None:
+async def test_a_lost_publication_lists_nothing(log: EventLog, listing: Listing, telling: Telling) -> None:
     tenant = f"tenant-of-{telling.session_id}"
     shown = replace(telling, base=3).show(last_activity_at="2026-11-20T12:00:00.000Z")
     publication = shown.publication().model_copy(update={"tenant": tenant})
     assert await log.publish(publication) is Outcome.LOST
-    assert await projection.newest(tenant, None, 10) == []
+    assert await listing.newest(tenant, None, 10) == []
 
 
 # ---- sizes -------------------------------------------------------------------------------------------
