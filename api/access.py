@@ -12,9 +12,8 @@ from activities.store.listing import Listing
 from activities.store.projection import ProjectedSession, Projection
 from api.auth import Principal
 from api.engine import Engine
-from api.errors import Problem
+from api.errors import session_not_found
 from api.restoring import Restoring
-from workflows.contract.errors import ErrorCode
 
 _SESSION_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SESSION_KEY: Final = re.compile(r"SESSION-[0-9]{3,15}")
@@ -35,21 +34,21 @@ class Access:
         """The session that `id_or_key` means to `principal`."""
         session_id = await self._id(principal, id_or_key)
         if principal.session_id not in (None, session_id):
-            raise not_found()
+            raise session_not_found()
         session = await self._projection.session(session_id)
         tenant = session.tenant if session else await self._owner(session_id)
         if tenant != principal.tenant:
-            raise not_found()
+            raise session_not_found()
         return session or await self._from_engine(session_id, tenant)
 
     async def _id(self, principal: Principal, id_or_key: str) -> str:
         if _SESSION_KEY.fullmatch(id_or_key):
             found = await self._listing.id_of(principal.tenant, id_or_key)
             if found is None:
-                raise not_found()
+                raise session_not_found()
             return found
         if not _SESSION_ID.fullmatch(id_or_key):
-            raise not_found()
+            raise session_not_found()
         return id_or_key
 
     async def _owner(self, session_id: str) -> str:
@@ -65,8 +64,3 @@ class Access:
                 return restored
         fields: dict[str, Any] = {**await self._engine.snapshot(session_id), "cursor": str(BEGINNING)}
         return ProjectedSession(fields=fields, tenant=tenant, cursor=BEGINNING, closing=False)
-
-
-def not_found() -> Problem:
-    """As if there had never been one."""
-    return Problem(ErrorCode.SESSION_NOT_FOUND, "There is no such session; list yours with GET /v1/sessions.")

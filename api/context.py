@@ -19,7 +19,7 @@ from activities.store.tenant_channel import TenantChannel
 from api.access import Access
 from api.auth import Credentials, Principal, authorization_of
 from api.engine import Engine
-from api.errors import Problem
+from api.errors import Problem, session_closed
 from api.hub import Hub
 from api.listing import SessionPages
 from api.options import ApiOptions
@@ -83,5 +83,5 @@ OneSession = Annotated[ProjectedSession, Depends(one_session)]
 def open_session(session: ProjectedSession) -> ProjectedSession:
     """`session`, which must not be over. Raises Problem: `session_closed`."""
     if session.closed:
-        raise Problem(ErrorCode.SESSION_CLOSED, "The session is over; start a new one.")
+        raise session_closed()
     return session

@@ -4,7 +4,7 @@ Owns calls, their patience, and what their errors mean to a client. Must not kno
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final
@@ -31,7 +31,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from api import metrics
-from api.errors import Problem
+from api.errors import Problem, session_closed, session_not_found
 from workflows.contract import wire
 from workflows.contract.commands import UpdateSession, WithdrawMessage, signal_payload
 from workflows.contract.errors import ErrorCode
@@ -59,7 +59,7 @@ class Engine:
 
     async def start(self, start: SessionStart, fingerprint: str) -> str | None:
         """Start the session's workflow; the fingerprint of who started it before, if somebody did."""
-        async with engine_errors(missing=ErrorCode.ENGINE_UNAVAILABLE):
+        async with engine_errors(missing=engine_unavailable):
             attributes = await self._attributes(start)
             try:
                 await self._client.start_workflow(
@@ -119,12 +119,12 @@ class Engine:
             namespace=self._client.namespace,
             workflow_execution=WorkflowExecution(workflow_id=workflow_id(session_id)),
         )
-        async with engine_errors(missing=ErrorCode.SESSION_NOT_FOUND):
+        async with engine_errors(missing=session_not_found):
             await self._client.workflow_service.delete_workflow_execution(request, timeout=PATIENCE)
 
     async def is_open(self, session_id: str) -> bool:
         """Whether the session's workflow goes on. Raises Problem: `session_not_found`."""
-        async with engine_errors(missing=ErrorCode.SESSION_NOT_FOUND):
+        async with engine_errors(missing=session_not_found):
             description = await self._handle(session_id).describe(rpc_timeout=PATIENCE)
         return description.status is WorkflowExecutionStatus.RUNNING
 
@@ -141,13 +141,12 @@ class Engine:
         return self._client.get_workflow_handle(workflow_id(session_id))
 
     async def _query(self, session_id: str, name: str) -> Any:
-        missing = ErrorCode.SESSION_NOT_FOUND
-        async with engine_errors(missing):
+        async with engine_errors(missing=session_not_found):
             try:
                 return await self._handle(session_id).query(name, rpc_timeout=PATIENCE)
             except RPCError as error:
                 if error.status is RPCStatusCode.FAILED_PRECONDITION:
-                    raise Problem(missing, MISSING_WORDS[missing]) from error
+                    raise session_not_found() from error
                 raise
 
     async def _update(self, session_id: str, name: str, payload: dict[str, Any]) -> dict[str, Any]:
@@ -166,7 +165,7 @@ class Engine:
         return answer
 
     async def _memo(self, session_id: str, name: str) -> str:
-        async with engine_errors(missing=ErrorCode.SESSION_NOT_FOUND):
+        async with engine_errors(missing=session_not_found):
             description = await self._handle(session_id).describe(rpc_timeout=PATIENCE)
             return str(await description.memo_value(name, ""))
 
@@ -227,7 +226,7 @@ _SILENCE: Final = (
 
 
 @asynccontextmanager
-async def engine_errors(missing: ErrorCode = ErrorCode.SESSION_CLOSED) -> AsyncIterator[None]:
+async def engine_errors(missing: Callable[[], Problem] = session_closed) -> AsyncIterator[None]:
     """Turn the engine's errors into problems; `missing`: what it means that there is no such workflow."""
     try:
         # The client's own patience is for one attempt; it makes several.
@@ -235,23 +234,21 @@ async def engine_errors(missing: ErrorCode = ErrorCode.SESSION_CLOSED) -> AsyncI
             yield
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
-            raise Problem(missing, MISSING_WORDS[missing]) from error
+            raise missing() from error
         if error.status not in _AWAY:
             raise
-        raise Problem(ErrorCode.ENGINE_UNAVAILABLE, ENGINE_IS_AWAY) from error
+        raise engine_unavailable() from error
     except _SILENCE as error:
-        raise Problem(ErrorCode.ENGINE_UNAVAILABLE, ENGINE_IS_AWAY) from error
+        raise engine_unavailable() from error
 
 
-MISSING_WORDS: Final = {
-    ErrorCode.SESSION_CLOSED: "The session is over; start a new one.",
-    ErrorCode.SESSION_NOT_FOUND: "There is no such session; list yours with GET /v1/sessions.",
-    ErrorCode.ENGINE_UNAVAILABLE: ENGINE_IS_AWAY,
-}
+def engine_unavailable() -> Problem:
+    """What the engine could only do if it answered."""
+    return Problem(ErrorCode.ENGINE_UNAVAILABLE, ENGINE_IS_AWAY)
 
 
 def _refused(error: WorkflowUpdateFailedError) -> Problem:
     cause = error.cause
     if isinstance(cause, ApplicationError) and cause.type in set(ErrorCode):
         return Problem(ErrorCode(cause.type), cause.message)
-    return Problem(ErrorCode.ENGINE_UNAVAILABLE, ENGINE_IS_AWAY)
+    return engine_unavailable()

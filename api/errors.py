@@ -97,6 +97,16 @@ class Problem(Exception):  # noqa: N818 - the RFC's word for it
         self.headers = headers
 
 
+def session_not_found() -> Problem:
+    """As if there had never been one."""
+    return Problem(ErrorCode.SESSION_NOT_FOUND, "There is no such session; list yours with GET /v1/sessions.")
+
+
+def session_closed() -> Problem:
+    """What the session could only do while it was open."""
+    return Problem(ErrorCode.SESSION_CLOSED, "The session is over; start a new one.")
+
+
 def details(problem: Problem) -> ProblemDetails:
     """What the client is told."""
     return ProblemDetails(

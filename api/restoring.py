@@ -12,8 +12,8 @@ from activities.store.cursor import BEGINNING, Cursor
 from activities.store.projection import ProjectedSession, Projection
 from activities.store.retention import Retention
 from api.ending import closed_fields
-from api.engine import MISSING_WORDS, Engine
-from api.errors import Problem
+from api.engine import Engine
+from api.errors import Problem, session_not_found
 from workflows.contract.base import unix_milliseconds
 from workflows.contract.commands import STORE_LOST
 from workflows.contract.errors import ErrorCode
@@ -31,7 +31,7 @@ class Restoring:
     async def check_not_gone(self, session_id: str) -> None:
         """Raise Problem, `session_not_found`, when the session was deleted."""
         if await self._retention.is_gone(session_id):
-            raise Problem(ErrorCode.SESSION_NOT_FOUND, MISSING_WORDS[ErrorCode.SESSION_NOT_FOUND])
+            raise session_not_found()
 
     async def doubt(self, session_id: str) -> bool:
         """Let the session look whether the store lost something; False when it is over."""

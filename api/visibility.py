@@ -9,9 +9,8 @@ from typing import Final
 
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 
-from api.engine import engine_errors
+from api.engine import engine_errors, engine_unavailable
 from workflows.contract import wire
-from workflows.contract.errors import ErrorCode
 from workflows.contract.session import EndReason, session_of
 
 _OF_SESSIONS: Final = f"WorkflowType = '{wire.WORKFLOW_TYPE}'"
@@ -52,7 +51,7 @@ class Visibility:
         """Every session, once each; `condition` narrows it in the engine's list filter language."""
         query = f"{_OF_SESSIONS} AND {condition}" if condition else _OF_SESSIONS
         found: dict[str, KnownSession] = {}
-        async with engine_errors(missing=ErrorCode.ENGINE_UNAVAILABLE):
+        async with engine_errors(missing=engine_unavailable):
             async for execution in self._client.list_workflows(query):
                 # A run that was continued or turned back says nothing of the session: its last run does.
                 if execution.status is not WorkflowExecutionStatus.CONTINUED_AS_NEW:

@@ -15,7 +15,7 @@ from activities.store.cursor import Cursor
 from activities.store.projection import ProjectedSession
 from api import metrics
 from api.context import Context, open_session
-from api.errors import Problem
+from api.errors import Problem, session_closed
 from api.requests import NewMessage
 from api.starting import ID_BYTES, command_of
 from workflows.contract.commands import Command, SendMessage, StopTurn, signal_payload
@@ -81,7 +81,7 @@ async def _unless_too_late(here: Context, session_id: str, cursor: Cursor) -> No
     if not await here.projection.is_closing(session_id):
         return
     if not await effective(here, session_id, cursor):
-        raise Problem(ErrorCode.SESSION_CLOSED, "The session is over; start a new one.")
+        raise session_closed()
 
 
 async def effective(here: Context, session_id: str, cursor: Cursor) -> bool:
