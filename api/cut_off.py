@@ -6,17 +6,16 @@ looks after the store by itself once it is told. Owns that watch; must not know 
 (`ending`).
 """
 
-import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from activities.store.client import StoreUnavailableError
 from api.ending import Ending
 from api.engine import Engine
 from api.errors import Problem
 from api.restoring import Restoring
 from api.visibility import KnownSession, Visibility
+from api.watch import keep_looking
 from workflows.contract.base import rfc3339
 from workflows.contract.errors import ErrorCode
 from workflows.contract.session import EndReason
@@ -49,12 +48,7 @@ class CutOff:
 
     async def run(self) -> None:
         """Watch, until cancelled."""
-        while True:
-            try:
-                await self._look()
-            except (StoreUnavailableError, Problem) as error:
-                _log.warning("endings could not be looked for: %s", error)
-            await asyncio.sleep(LOOK_SECONDS)
+        await keep_looking(self._look, LOOK_SECONDS, "endings could not be looked for")
 
     async def _look(self) -> None:
         now = datetime.now(UTC)

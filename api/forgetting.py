@@ -4,21 +4,17 @@ In the engine, too, which takes its time. Every API process looks; deleting twic
 how the store forgets is `activities.store.retention`'s.
 """
 
-import asyncio
-import logging
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from activities.store.client import StoreUnavailableError
 from activities.store.retention import Retention
 from api.engine import Engine
 from api.errors import Problem
+from api.watch import keep_looking
 from workflows.contract.base import unix_milliseconds
 from workflows.contract.errors import ErrorCode
 
 LOOK_SECONDS: Final = 1.0
-
-_log = logging.getLogger(__name__)
 
 
 class Forgetting:
@@ -31,12 +27,7 @@ class Forgetting:
 
     async def run(self) -> None:
         """Look, until cancelled."""
-        while True:
-            try:
-                await self._look()
-            except (StoreUnavailableError, Problem) as error:
-                _log.warning("sessions could not be deleted: %s", error)
-            await asyncio.sleep(LOOK_SECONDS)
+        await keep_looking(self._look, LOOK_SECONDS, "sessions could not be deleted")
 
     async def _look(self) -> None:
         too_old = unix_milliseconds(datetime.now(UTC) - self._kept)

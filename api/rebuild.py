@@ -10,12 +10,12 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from activities.store.client import StoreUnavailableError
 from activities.store.life import StoreLife
 from activities.store.projection import Projection
 from api.errors import Problem
 from api.restoring import Restoring
 from api.visibility import KnownSession, Visibility
+from api.watch import keep_looking
 from workflows.contract.errors import ErrorCode
 
 LOOK_SECONDS: Final = 0.5
@@ -51,14 +51,12 @@ class Rebuild:
 
     async def run(self) -> None:
         """Watch, until cancelled."""
-        while True:
-            try:
-                if not await self._life.is_known() and await self._life.claim():
-                    await self._rebuild()
-                self._seen_a_life = True
-            except (StoreUnavailableError, Problem) as error:
-                _log.warning("the store could not be looked after: %s", error)
-            await asyncio.sleep(LOOK_SECONDS)
+        await keep_looking(self._look, LOOK_SECONDS, "the store could not be looked after")
+
+    async def _look(self) -> None:
+        if not await self._life.is_known() and await self._life.claim():
+            await self._rebuild()
+        self._seen_a_life = True
 
     async def _rebuild(self) -> None:
         life_id = await self._life.id()

@@ -1,0 +1,23 @@
+"""Looking again and again at what nobody tells.
+
+Owns that a watch outlives a store or an engine that is away; must not know what is looked for.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from activities.store.client import StoreUnavailableError
+from api.errors import Problem
+
+_log = logging.getLogger(__name__)
+
+
+async def keep_looking(look: Callable[[], Awaitable[None]], pause_seconds: float, in_vain: str) -> None:
+    """`look` until cancelled; `in_vain` is logged where store or engine did not answer."""
+    while True:
+        try:
+            await look()
+        except (StoreUnavailableError, Problem) as error:
+            _log.warning("%s: %s", in_vain, error)
+        await asyncio.sleep(pause_seconds)
