@@ -1,10 +1,10 @@
 """What open sessions cost that nobody talks to."""
 
 import asyncio
-from pathlib import Path
 from typing import Any, Final
 
 from bench.figures import Row
+from bench.processes import cpu_seconds, memory_bytes
 from tests.system import System
 
 STAGES: Final = (1_000, 10_000)
@@ -12,9 +12,6 @@ AT_ONCE: Final = 16
 QUIET_SECONDS: Final = 20.0
 SETTLE_SECONDS: Final = 10.0
 PARTS: Final = ("api", "worker", "engine", "store")
-PAGE_BYTES: Final = 4096
-TICKS: Final = 100
-"""Of /proc, a second."""
 
 
 async def measure(system: System) -> list[Row]:
@@ -56,16 +53,8 @@ async def _row(system: System, sessions: int, empty: dict[str, int]) -> Row:
 
 
 def _cpu(system: System) -> dict[str, float]:
-    return {part: _cpu_of(system.parts[part].pid) for part in PARTS}
-
-
-def _cpu_of(pid: int) -> float:
-    stat = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
-    return (int(stat[11]) + int(stat[12])) / TICKS
+    return {part: cpu_seconds([system.parts[part].pid]) for part in PARTS}
 
 
 def _memory(system: System) -> dict[str, int]:
-    return {
-        part: int(Path(f"/proc/{system.parts[part].pid}/statm").read_text("utf-8").split()[1]) * PAGE_BYTES
-        for part in PARTS
-    }
+    return {part: memory_bytes(system.parts[part].pid) for part in PARTS}

@@ -6,7 +6,6 @@ signal, an activity that writes one entry, that entry read.
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ import httpx2
 
 from bench.figures import Row
 from bench.floor import Floor
+from bench.processes import cpu_seconds
 from tests.system import System
 from tests.viewer import turn_over, watch
 
@@ -22,8 +22,6 @@ TURNS: Final = 20
 TOKENS: Final = 20
 RATE_TARGET: Final = 0.5
 COST_TARGET: Final = 2.0
-TICKS: Final = 100
-"""Of /proc, a second."""
 _END: Final = b"event: turn.completed"
 
 
@@ -59,15 +57,10 @@ async def measure(system: System) -> list[Row]:
 
 async def _run(turns: Awaitable[Any], pids: Sequence[int]) -> tuple[float, float]:
     """Turns a second, and CPU seconds a turn of these processes."""
-    seconds, began = _cpu(pids), perf_counter()
+    seconds, began = cpu_seconds(pids), perf_counter()
     await turns
     elapsed, count = perf_counter() - began, SESSIONS * TURNS
-    return count / elapsed, (_cpu(pids) - seconds) / count
-
-
-def _cpu(pids: Sequence[int]) -> float:
-    fields = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids)
-    return sum((int(stat[11]) + int(stat[12])) / TICKS for stat in fields)
+    return count / elapsed, (cpu_seconds(pids) - seconds) / count
 
 
 async def _begun(http: httpx2.AsyncClient) -> str:
