@@ -5,6 +5,7 @@ says so. Its run id tells restarts apart, and marks in the store say which life 
 must not know how a life is looked after (the API does that).
 """
 
+from collections.abc import Sequence
 from secrets import token_hex
 from typing import Any, Final
 
@@ -32,30 +33,29 @@ class StoreLife:
 
     async def is_known(self) -> bool:
         """Whether everything was looked after in this life, and nothing was lost since."""
-        async with patience():
-            pipe = self._redis.pipeline(transaction=False)
-            pipe.info("server")
-            pipe.hmget(keys.LIFE, _KEYS, _SESSIONS)
-            server, marks = await pipe.execute()
-        return bool(marks == [server["run_id"].encode()] * 2)
+        return await self._is_marked(_KEYS, _SESSIONS)
 
     async def next_number(self, tenant: str) -> int | None:
         """A number that the tenant never had; None while nobody knows which those are."""
         # Asked twice: before, so that waiting wastes no numbers; with it, so that no restart comes between.
-        if not await self._with_mark_of_keys(None):
+        if not await self._is_marked(_KEYS):
             return None
-        return await self._with_mark_of_keys(keys.key_counter(tenant))
-
-    async def _with_mark_of_keys(self, counter: str | None) -> int | None:
-        """`counter` counted on, or 1 without one; None unless keys are known in this life."""
         async with patience():
-            pipe = self._redis.pipeline(transaction=False)
-            pipe.info("server")
-            pipe.hget(keys.LIFE, _KEYS)
-            if counter is not None:
-                pipe.incr(counter)
-            server, mark, *number = await pipe.execute()
-        return int((*number, 1)[0]) if mark == server["run_id"].encode() else None
+            pipe = self._asking_for(_KEYS)
+            pipe.incr(keys.key_counter(tenant))
+            server, marks, number = await pipe.execute()
+        return int(number) if _are_of(server, marks) else None
+
+    async def _is_marked(self, *what: bytes) -> bool:
+        async with patience():
+            return _are_of(*await self._asking_for(*what).execute())
+
+    def _asking_for(self, *what: bytes) -> Any:
+        """A pipeline whose first two answers tell whether this life is marked as `what`."""
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.info("server")
+        pipe.hmget(keys.LIFE, *what)
+        return pipe
 
     async def claim(self) -> bool:
         """Take or keep the right to look after the store; one process has it at a time."""
@@ -80,3 +80,8 @@ class StoreLife:
     async def _mark(self, what: bytes, life_id: str) -> None:
         async with patience():
             await self._redis.hset(keys.LIFE, what.decode(), life_id)
+
+
+def _are_of(server: dict[str, Any], marks: Sequence[bytes | None]) -> bool:
+    """Whether all of `marks` are of the life that `server` is in."""
+    return all(mark == server["run_id"].encode() for mark in marks)
