@@ -22,16 +22,15 @@ from api.cli.narrator import Narrator
 from api.cli.outbox import Letter, Outbox, new_letter
 from api.cli.paper import PERSON_MARK, Notice
 from api.cli.program import typed
-from api.cli.progress import Progress
+from api.cli.pulse import Pulse
 from api.cli.reducer import Event
 from api.cli.safe_text import one_line
 from api.cli.slash import HELP, Command, read_line
 from api.cli.stopping import Stopping
 from api.cli.title import checked_title
-from api.cli.wording import CONNECTED, HOW_TO_LEAVE, PREVIEW, RECONNECTING, spelled, waiting_text
+from api.cli.wording import HOW_TO_LEAVE, PREVIEW, spelled, waiting_text
 
 HISTORY: Final = 20
-TICK_SECONDS: Final = 0.25
 DOUBLE_PRESS_SECONDS: Final = 0.5
 LEAVING_SECONDS: Final = 2.0
 """Long enough to read how to leave, and to press again."""
@@ -49,9 +48,9 @@ class Chat:
         self._own: set[str] = set()
         self._narrator = Narrator(desk.paper, lambda message: not self._is_echoed(message.message_id))
         self._outbox = Outbox(api, self._id, self._refused)
-        self._stream = EventStream(api, self._id, on_connection=self._on_connection)
+        self._pulse = Pulse(desk.paper, self._show)
+        self._stream = EventStream(api, self._id, on_connection=self._pulse.on_connection)
         self._stopping = Stopping(api, self._id, desk.paper.notice)
-        self._progress = Progress()
         self._interrupted_at = -math.inf
         self._refrained_at = -math.inf
         self._knows_how_to_leave = False
@@ -104,7 +103,7 @@ class Chat:
             self._desk.attend(self._quiet),
             self._left.wait(),
             self._outbox.deliver(),
-            self._tick(),
+            self._pulse.beat(),
         )
         tasks = [asyncio.ensure_future(part) for part in parts]
         try:
@@ -123,9 +122,9 @@ class Chat:
             self._narrator.tell(event)
             self._outbox.found(self._narrator.conversation.messages)
             self._outbox.found(self._narrator.conversation.waiting)
-            self._progress.heard(event)
             self._stopping.heard(event)
-            self._changed()
+            self._news.set()
+            self._pulse.heard(event)
 
     def _hear(self, line: str) -> None:
         asked = read_line(line)
@@ -212,11 +211,6 @@ class Chat:
         self._say(f"Not sent: {one_line(letter.text, PREVIEW)}: {refusal}", Tone.TROUBLE)
         self._changed()
 
-    def _on_connection(self, is_connected: bool) -> None:
-        self._progress.is_connected = is_connected
-        self._desk.paper.notice(Notice(CONNECTED if is_connected else RECONNECTING, passing=True))
-        self._changed()
-
     @property
     def _is_busy(self) -> bool:
         return bool(self._outbox.pending) or not self._narrator.conversation.is_quiet
@@ -227,11 +221,6 @@ class Chat:
             self._news.clear()
             await self._news.wait()
 
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(TICK_SECONDS)
-            self._show()
-
     def _changed(self) -> None:
         self._news.set()
         self._show()
@@ -239,7 +228,7 @@ class Chat:
     def _show(self) -> None:
         held = self._narrator.conversation
         unsent = [f"{PERSON_MARK}{letter.text}" for letter in self._outbox.pending.values()]
-        status = self._progress.status(held, is_stopping=self._stopping.is_asked)
+        status = self._pulse.status(held, is_stopping=self._stopping.is_asked)
         waiting = (*map(waiting_text, held.waiting.values()), *unsent)
         self._desk.show(Footing(waiting, status, is_idle=not self._is_busy))
 

@@ -5,7 +5,7 @@ Owns `perdure send`: it returns when the turn that answers has settled. Must not
 
 import asyncio
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from api.cli.answer import Answer
 from api.cli.client import Api, Json, patiently
@@ -13,13 +13,10 @@ from api.cli.errors import RefusedError
 from api.cli.event_stream import EventStream
 from api.cli.narrator import Narrator
 from api.cli.outbox import Letter
-from api.cli.paper import Notice
-from api.cli.progress import Progress
+from api.cli.pulse import Pulse
 from api.cli.reducer import Event
 from api.cli.view import View
-from api.cli.wording import CONNECTED, RECONNECTING, notice_of
-
-TICK_SECONDS: Final = 0.25
+from api.cli.wording import notice_of
 
 
 async def send_only(api: Api, session: str, letter: Letter) -> Json:
@@ -37,15 +34,15 @@ class Sending:
         self._view = view
         self._answer = Answer(letter.message_id)
         self._narrator = Narrator(view.paper, self._answer.includes)
-        self._progress = Progress()
+        self._pulse = Pulse(view.paper, self._show)
 
     async def run(self) -> Json:
         """Send and follow; what became of it. Raises RefusedError, NotReachableError."""
         # Where the log stood before: the answer to a message that is sent twice may name a later place.
         place = (await patiently(partial(self._api.session, self._session)))["cursor"]
         taken = await send_only(self._api, self._session, self._letter)
-        stream = EventStream(self._api, self._session, place, self._on_connection)
-        ticking = asyncio.create_task(self._tick())
+        stream = EventStream(self._api, self._session, place, self._pulse.on_connection)
+        ticking = asyncio.create_task(self._pulse.beat())
         try:
             async for event in stream.live():
                 self._hear(event)
@@ -67,11 +64,10 @@ class Sending:
         before = self._narrator.conversation
         self._answer.hear(event, before)
         self._narrator.follow(event)
-        self._progress.heard(event)
         notice = notice_of(event, before)
         if notice and notice.passing:
             self._view.paper.notice(notice)
-        self._show()
+        self._pulse.heard(event)
 
     def _result(self, cursor: str | None) -> dict[str, Any]:
         said = [message for message in self._narrator.conversation.messages.values() if message.text]
@@ -79,15 +75,5 @@ class Sending:
         result = {"cursor": cursor, "turn": self._answer.turn, "status": self._answer.status, "text": text}
         return {**result, "error": self._answer.error} if self._answer.error else result
 
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(TICK_SECONDS)
-            self._show()
-
     def _show(self) -> None:
-        self._view.status(self._progress.status(self._narrator.conversation, is_stopping=False))
-
-    def _on_connection(self, is_connected: bool) -> None:
-        self._progress.is_connected = is_connected
-        self._view.paper.notice(Notice(CONNECTED if is_connected else RECONNECTING, passing=True))
-        self._show()
+        self._view.status(self._pulse.status(self._narrator.conversation))
