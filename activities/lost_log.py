@@ -5,14 +5,11 @@ alone begins a new epoch, and waiting for that. Must not know what the step then
 """
 
 import asyncio
-from contextlib import suppress
 from time import monotonic
 from typing import Final
 
-from temporalio import activity
-from temporalio.service import RPCError
-
 from activities.lines import WritingEndedError
+from activities.own_workflow import signal_own_workflow
 from activities.store.client import StoreUnavailableError
 from activities.store.event_log import EventLog, Outcome, Writer
 from workflows.contract.commands import STORE_LOST
@@ -53,11 +50,6 @@ class LostLog:
 
 
 async def _keep_telling(epoch: int) -> None:
-    workflow_id = activity.info().workflow_id
-    if workflow_id is None:
-        return
-    session = activity.client().get_workflow_handle(workflow_id)
     while True:
-        with suppress(RPCError):
-            await session.signal(STORE_LOST, {"epoch": epoch})
+        await signal_own_workflow(STORE_LOST, {"epoch": epoch})
         await asyncio.sleep(TELL_AGAIN_SECONDS)

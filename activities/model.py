@@ -19,6 +19,7 @@ from activities.failures import AnswerFailedError, ProviderError, ResponseGoneEr
 from activities.lines import Lines, WritingEndedError
 from activities.lost_log import LostLog
 from activities.provider import Ended, Opened, Provider, ProviderEvent, TextDelta, WholeText
+from activities.signs_of_life import signs_of_life
 from activities.store.event_log import EventLog, Outcome, Writer
 from activities.store.log_reader import LogReader
 from activities.store.projection import Projection
@@ -28,7 +29,6 @@ from workflows.contract.profile import CallMode
 from workflows.contract.publication import Publication, step_name
 from workflows.contract.session import TranscriptMessage
 
-HEARTBEAT_SECONDS: Final = 0.5
 RECONNECTS: Final = 3
 """Times that a broken connection to a background response is made again before the step fails."""
 RECONNECT_SECONDS: Final = 0.2
@@ -52,7 +52,7 @@ class ModelSteps:
     async def call_model(self, given: CallModelInput) -> StepResult:
         """Call the model and stream its text into the session's log."""
         with metrics.counted_step(given.call.mode, activity.info().attempt) as count:
-            async with _heartbeats(), _failures_told():
+            async with signs_of_life(given.tell_after), _failures_told():
                 answer = await self._take_over(given)
                 if isinstance(answer, StepResult):
                     count.outcome = "repeated"
@@ -97,33 +97,25 @@ class ModelSteps:
             # Nobody waits for the list, everybody for the first word.
             await self._log.enlist(given.publication)
             await asyncio.wait({listening, writing}, return_when=asyncio.FIRST_COMPLETED)
+            if writing.done():
+                await writing
+            # A write that is under way is not cut short: the last word goes behind it.
+            return await self._complete(given, answer, await listening)
         except asyncio.CancelledError:
             if not _was_asked_for():
                 raise
-            return await asyncio.shield(self._close(answer, "stopped"))
-        finally:
             await _end(listening, writing)
-        try:
-            return await self._ending(given, answer, listening, writing)
+            return await asyncio.shield(self._close(answer, "stopped"))
         except ProviderError as error:
             raise _step_failed(error, answer) from error
         except WritingEndedError as error:
             if error.outcome is not Outcome.STOPPED:
                 _count_lost(error, answer)
                 raise
+            await _end(listening, writing)
             return await self._close(answer, "stopped")
-
-    async def _ending(
-        self,
-        given: CallModelInput,
-        answer: Answer,
-        listening: asyncio.Task[Ended],
-        writing: asyncio.Task[None],
-    ) -> StepResult:
-        if not listening.cancelled():
-            return await self._complete(given, answer, await listening)
-        await writing
-        raise AssertionError("writing ends by an error only")
+        finally:
+            await _end(listening, writing)
 
     async def _complete(self, given: CallModelInput, answer: Answer, ended: Ended) -> StepResult:
         stored = given.call.mode is not CallMode.STATELESS
@@ -274,20 +266,6 @@ async def _failures_told() -> AsyncIterator[None]:
     except Exception as error:
         patience = min(timedelta(seconds=0.2) * 2 ** min(activity.info().attempt, 10), LONGEST_PATIENCE)
         raise ApplicationError(str(error), type=type(error).__name__, next_retry_delay=patience) from error
-
-
-@asynccontextmanager
-async def _heartbeats() -> AsyncIterator[None]:
-    async def beat() -> None:
-        while True:
-            activity.heartbeat()
-            await asyncio.sleep(HEARTBEAT_SECONDS)
-
-    beating = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        await _end(beating)
 
 
 async def _end(*tasks: asyncio.Task[Any]) -> None:

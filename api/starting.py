@@ -19,7 +19,7 @@ from api.requests import NewMessage, NewSession
 from workflows.contract.commands import SendMessage
 from workflows.contract.errors import ErrorCode
 from workflows.contract.profile import Profile, Settings, SettingsPatch
-from workflows.contract.start import SessionStart
+from workflows.contract.start import LISTED_AFTER, SessionStart
 
 ID_BYTES: Final = 12
 PATIENCE_SECONDS: Final = 5.0
@@ -56,6 +56,7 @@ async def start_session(here: Context, tenant: str, wanted: NewSession, key: str
         first_message=command_of(wanted.message, f"m-{session_id}") if wanted.message else None,
         retries=here.options.retries,
         heartbeat_timeout=here.options.heartbeat_timeout,
+        listed_after=LISTED_AFTER,
     )
     earlier = await here.engine.start(start, _fingerprint(wanted))
     if earlier is None:

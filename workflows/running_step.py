@@ -52,7 +52,7 @@ class RunningStep:
         """Whether an end waits to be taken."""
         return self._activity is not None and self._activity.done()
 
-    def call_model(self, step: CallModel, publication: Publication) -> None:
+    def call_model(self, step: CallModel, publication: Publication, *, tell_after: timedelta | None) -> None:
         """Start the model step, which carries `publication` to the store."""
         self.riding = publication
         self._activity = workflow.start_activity(
@@ -63,6 +63,7 @@ class RunningStep:
                 message_id=step.message_id,
                 call=step.call,
                 publication=publication,
+                tell_after=tell_after,
             ),
             **options.model_step(
                 f"turn {step.turn} · {step.call.agent} · step {step.step}", self._heartbeat_timeout

@@ -30,6 +30,7 @@ from workflows.contract.events import (
 from workflows.contract.publication import Publication
 from workflows.contract.session import Summary
 from workflows.contract.start import SessionStart
+from workflows.engine_list import EngineList
 from workflows.publisher import Publisher
 from workflows.running_step import RunningStep
 from workflows.state.decide import decide, refusal
@@ -59,6 +60,7 @@ class Session:
         self._step = RunningStep(given.start.heartbeat_timeout)
         self._publisher = Publisher()
         self._timer = Timer()
+        self._engine_list = EngineList(given.start)
         if given.carried is not None:
             self._state, self._outbox = given.carried.state, given.carried.outbox
         else:
@@ -72,6 +74,7 @@ class Session:
         while True:
             self._fold()
             step = self._carry_out()
+            self._engine_list.tell(self._state, self._now())
             if isinstance(step, Finish) and not self._publisher.busy and not self._has_news():
                 return step.summary
             self._publish_news()
@@ -120,6 +123,12 @@ class Session:
     def store_lost(self, payload: Any = None) -> None:
         """{epoch?}: the store lost this session's log, or may have."""
         self._append(commands.STORE_LOST, payload)
+
+    @workflow.signal
+    def step_lasts(self, payload: Any = None) -> None:
+        """{}: the running step has lasted for a while."""
+        del payload
+        self._stirred = True
 
     @workflow.signal(dynamic=True)
     def unknown_signal(self, name: str, args: Sequence[RawValue]) -> None:
@@ -213,8 +222,8 @@ class Session:
         for event in events:
             self._state = apply(self._state, event)
             self._outbox = self._outbox.added(event, self._state, self._now())
-            if isinstance(event, SessionStatusChanged) and self._input.start.search_attributes:
-                workflow.upsert_search_attributes([wire.STATUS_ATTRIBUTE.value_set(event.new)])
+            if isinstance(event, SessionStatusChanged):
+                self._engine_list.tell_change(event.new)
 
     # ---- what follows --------------------------------------------------------------------------------
 
@@ -248,7 +257,9 @@ class Session:
     def _call_model(self, step: CallModel) -> None:
         started = StepStarted(at=self._now(), turn=step.turn, step=step.step, attempt=step.attempt)
         self._record(started)
-        self._step.call_model(step, self._publication())
+        self._step.call_model(
+            step, self._publication(), tell_after=self._engine_list.waits_for(self._state, self._now())
+        )
 
     def _close_door(self) -> None:
         if not self._publisher.busy:

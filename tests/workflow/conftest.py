@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 from time import monotonic
@@ -32,7 +32,7 @@ from workers.sandbox import SANDBOX
 from workflows.contract.commands import SendMessage
 from workflows.contract.profile import Agent, CallMode, Limits, ModelChoice, Profile
 from workflows.contract.session import workflow_id
-from workflows.contract.start import RetrySchedule, SessionStart
+from workflows.contract.start import LISTED_AFTER, RetrySchedule, SessionStart
 from workflows.contract.wire import DATA_CONVERTER, SEARCH_ATTRIBUTES, TASK_QUEUE, WORKFLOW_TYPE
 from workflows.session import Session
 from workflows.state.handover import HISTORY_LIMIT, SessionInput
@@ -191,6 +191,7 @@ async def talk(
         retries: RetrySchedule | None = None,
         history_limit: int = HISTORY_LIMIT,
         task_queue: str = TASK_QUEUE,
+        listed_after: timedelta | None = LISTED_AFTER,
     ) -> Talk:
         session_id = token_hex(12)
         born = SessionStart(
@@ -207,6 +208,7 @@ async def talk(
             created_at=datetime.now(UTC),
             first_message=SendMessage(content=first, message_id="first") if first else None,
             retries=retries or RetrySchedule(),
+            listed_after=listed_after,
         )
         # Time passes as it does until a test moves it.
         with engine.with_time_skipping_disabled():

@@ -107,6 +107,8 @@ class UpdateSession(_Command, SessionChanges):
 
 
 STORE_LOST: Final = "store_lost"
+STEP_LASTS: Final = "step_lasts"
+"""A signal that is no command: a running step wants the session to look at the clock."""
 
 
 class StoreLost(_Command):

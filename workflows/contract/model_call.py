@@ -5,7 +5,7 @@ Owns the shapes of inputs and results, small by type: no conversation fits in on
 
 from typing import Literal
 
-from workflows.contract.base import Value
+from workflows.contract.base import Seconds, Value
 from workflows.contract.profile import CallMode, Effort
 from workflows.contract.publication import Publication
 from workflows.contract.session import Usage
@@ -38,6 +38,8 @@ class CallModelInput(Value):
     message_id: str
     call: ModelCall
     publication: Publication
+    tell_after: Seconds | None = None
+    """The workflow wants to know when the step has lasted this long."""
 
 
 class SettleAnswerInput(Value):

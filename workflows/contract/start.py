@@ -13,6 +13,9 @@ from workflows.contract.session import SessionView, Status, workflow_id
 HEARTBEAT_TIMEOUT: Final = timedelta(seconds=2)
 """Shorter loses living steps on a busy machine, longer lets viewers wait for a dead worker."""
 
+LISTED_AFTER: Final = timedelta(seconds=2)
+"""What people who look at a list do not miss."""
+
 
 class RetrySchedule(Value):
     """How long provider failures are waited out, in seconds."""
@@ -43,6 +46,8 @@ class SessionStart(Value):
     """A model step whose worker was silent for this long is taken over."""
     search_attributes: bool = True
     """Whether the server knows `SEARCH_ATTRIBUTES`."""
+    listed_after: Seconds | None = None
+    """The engine lists a turn as running that lasts this long; None, as in earlier releases: each at once."""
 
     def view(self) -> SessionView:
         """The session object before its workflow has said anything."""

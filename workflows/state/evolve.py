@@ -4,6 +4,7 @@ Total: an event that does not fit the state changes nothing but the revision. Ow
 which event comes next.
 """
 
+from datetime import timedelta
 from typing import Any, Final, assert_never
 
 from workflows.contract.base import unix_milliseconds
@@ -296,4 +297,5 @@ def _with_answer(transcript: Transcript, turn: Turn, event: AnswerSettled) -> Tr
 def _turn_end(state: SessionState, event: TurnCompleted | TurnStopped | TurnFailed) -> dict[str, Any]:
     if state.turn is None or state.turn.number != event.turn:
         return {}
-    return {"turn": None, "clocks": state.clocks.touched(event.at)}
+    took = max(event.at - state.turn.started_at, timedelta())
+    return {"turn": None, "last_turn": took, "clocks": state.clocks.touched(event.at)}

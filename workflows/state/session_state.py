@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from workflows.contract.base import Timestamp, Value, unix_milliseconds
+from workflows.contract.base import Elapsed, Timestamp, Value, unix_milliseconds
 from workflows.contract.profile import Effort, Limits, Profile, Settings
 from workflows.contract.session import EndReason, Status, Usage
 from workflows.contract.start import RetrySchedule, SessionStart
@@ -46,6 +46,8 @@ class SessionState(Value):
     queue: Queue = Queue()
     turn: Turn | None = None
     turns: int = 0
+    last_turn: Elapsed | None = None
+    """How long the last turn took."""
     message_count: int = 0
     seen: tuple[str, ...] = ()
     """Ids of the last accepted messages: sent again, they are the same message."""
