@@ -15,11 +15,15 @@ from activities.lines import Lines, WritingEndedError
 from activities.store.event_log import Outcome, Writer
 from workflows.contract.events import MessageCompleted, MessageDelta, TurnSuperseded
 from workflows.contract.model_call import StepResult
+from workflows.contract.publication import Publication
 
 BATCH_SECONDS: Final = 0.015
 
 NextEpoch = Callable[[Writer], Awaitable[tuple[Writer, int]]]
 """Where a writer goes on whose log is lost, and its next index there. Raises WritingEndedError."""
+
+TurnEndWith = Callable[[StepResult], Publication | None]
+"""What is said of the turn's end with a complete result."""
 
 
 class Answer:
@@ -35,6 +39,7 @@ class Answer:
         self._writing = asyncio.Lock()
         self._ended = False
         self._final: StepResult | None = None
+        self._turn_end: Publication | None = None
         self.response_id, self.cursor = lines.remembered
         """The provider's last event that was heard."""
 
@@ -103,23 +108,24 @@ class Answer:
             self._forget("forgotten")
             await self._flush()
 
-    async def finish(self, result: StepResult) -> StepResult:
+    async def finish(self, result: StepResult, turn_end: TurnEndWith | None = None) -> StepResult:
         """Say the message's last word and store `result` with its text, which is returned.
 
         A complete message shows all that was heard, a broken one no more than viewers may already hold. Once
-        said, the last word stands. Raises WritingEndedError.
+        said, the last word stands. With it goes `turn_end`, if the log takes that. Raises WritingEndedError.
         """
         self._ended = True
         async with self._writing:
             if self._final is None:
                 self._final = await self._say_last_word(result)
+                self._turn_end = turn_end and turn_end(self._final)
             try:
-                await self._flush()
+                turn_ended = await self._flush()
             except WritingEndedError as error:
                 if error.outcome is Outcome.STOPPED:
-                    self._final = None
+                    self._final = self._turn_end = None
                 raise
-            return self._final
+            return self._final.with_turn_ended(turn_ended)
 
     async def _say_last_word(self, result: StepResult) -> StepResult:
         if _is_complete(result):
@@ -142,13 +148,14 @@ class Answer:
             if error.outcome is not Outcome.STOPPED:
                 raise
 
-    async def _flush(self) -> None:
+    async def _flush(self) -> bool:
         """Bring every line into the log: of a new epoch, when the store has lost this one."""
         while True:
             final = self._final
             done = None if final is None else final.model_dump_json().encode()
+            stoppable = final is None or _is_complete(final)
             try:
-                return await self._lines.flush(done, stoppable=final is None or _is_complete(final))
+                return await self._lines.flush(done, stoppable=stoppable, turn_end=self._turn_end)
             except WritingEndedError as error:
                 if error.outcome is not Outcome.LOST:
                     raise
@@ -164,6 +171,8 @@ class Answer:
             self._lines.offer(self._superseded(), None)
         if lost.text:
             self._lines.offer(self._delta(lost.text), lost.text)
+        # What the workflow knew of the end was of the epoch that is lost.
+        self._turn_end = None
         if self._final is not None:
             self._final = self._final.model_copy(update={"epoch": writer.epoch})
             self._offer_last_word(self._final)

@@ -11,8 +11,9 @@ from typing import Final
 
 from activities import metrics
 from activities.store.client import StoreUnavailableError
-from activities.store.event_log import Batch, Entry, EventLog, Outcome, Position, Writer
-from workflows.contract.base import Value
+from activities.store.event_log import Appended, Batch, Entry, EventLog, Outcome, Position, Writer
+from workflows.contract.events import StreamedEvent
+from workflows.contract.publication import Publication
 
 AWAY_SECONDS: Final = 0.2
 """Between two tries to reach a store that is away: what was generated is not thrown away for that."""
@@ -73,29 +74,33 @@ class Lines:
         """With the next flush: the provider's response, and its last event that the lines hold."""
         self._response_id, self._cursor = response_id, cursor
 
-    def offer(self, event: Value, text: str | None = "") -> None:
+    def offer(self, event: StreamedEvent, text: str | None = "") -> None:
         """Add a line with `event`, which adds `text` to the message; None takes back what was shown."""
         self._offered.append(_Line(Entry.of(self.writer.session_id, event), text))
         self._read(text)
 
-    async def flush(self, done: bytes | None = None, *, stoppable: bool = True) -> None:
-        """Bring every line into the log, however long the store is away.
+    async def flush(
+        self, done: bytes | None = None, *, stoppable: bool = True, turn_end: Publication | None = None
+    ) -> bool:
+        """Bring every line into the log, however long the store is away; whether `turn_end` was said, too.
 
         Raises WritingEndedError; after STOPPED, the lines that the log did not take are gone.
         """
-        outcome, known = await self._append(self._known, done, stoppable)
-        while outcome is Outcome.GAP and known >= self._first:
+        written = await self._append(self._known, done, stoppable, turn_end)
+        while written.outcome is Outcome.GAP and written.next >= self._first:
             # The store lost our last lines: say them again, under the same numbers.
-            outcome, known = await self._append(known - self._first, done, stoppable)
-        if outcome is Outcome.OK:
+            written = await self._append(written.next - self._first, done, stoppable, turn_end)
+        if written.outcome is Outcome.OK:
             self._know(len(self._offered))
-            return
-        if outcome is Outcome.STOPPED and known >= self._first:
-            self._withdraw(known - self._first)
-            raise WritingEndedError(outcome)
-        raise WritingEndedError(Outcome.FENCED if outcome is Outcome.FENCED else Outcome.LOST)
+            return written.turn_ended
+        if written.outcome is Outcome.STOPPED and written.next >= self._first:
+            self._withdraw(written.next - self._first)
+            raise WritingEndedError(written.outcome)
+        raise WritingEndedError(Outcome.FENCED if written.outcome is Outcome.FENCED else Outcome.LOST)
 
-    async def _append(self, start: int, done: bytes | None, stoppable: bool) -> tuple[Outcome, int]:
+    async def _append(
+        self, start: int, done: bytes | None, stoppable: bool, turn_end: Publication | None
+    ) -> Appended:
         batch = Batch(
             start=self._first + start,
             entries=[line.entry for line in self._offered[start:]],
@@ -103,6 +108,7 @@ class Lines:
             cursor=self._cursor,
             done=done,
             stoppable=stoppable,
+            turn_end=turn_end,
         )
         while True:
             try:

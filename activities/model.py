@@ -7,7 +7,7 @@ provider's protocol (`provider`), nor what follows from the result (`workflows.s
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from temporalio import activity
@@ -57,9 +57,11 @@ class ModelSteps:
                 if isinstance(answer, StepResult):
                     count.outcome = "repeated"
                     await self._log.enlist(given.publication)
+                    await self._enlist_end(given, answer)
                     return answer
                 result = await self._answer(given, answer)
                 count.outcome = result.outcome
+                await self._enlist_end(given, result)
                 return result
 
     @activity.defn
@@ -80,7 +82,7 @@ class ModelSteps:
         if isinstance(position, Outcome):
             raise WritingEndedError(position)
         if position.done is not None:
-            return StepResult.model_validate_json(position.done)
+            return StepResult.model_validate_json(position.done).with_turn_ended(position.turn_ended)
         shown = ""
         if position.next:
             shown = await self._reader.shown(
@@ -119,14 +121,19 @@ class ModelSteps:
 
     async def _complete(self, given: CallModelInput, answer: Answer, ended: Ended) -> StepResult:
         stored = given.call.mode is not CallMode.STATELESS
-        return await answer.finish(
-            StepResult(
-                outcome="complete",
-                text="",
-                usage=ended.usage,
-                response_id=ended.response_id if stored else None,
-            )
+        result = StepResult(
+            outcome="complete",
+            text="",
+            usage=ended.usage,
+            response_id=ended.response_id if stored else None,
+            ended_at=datetime.now(UTC),
         )
+        return await answer.finish(result, given.turn_end_with)
+
+    async def _enlist_end(self, given: CallModelInput, result: StepResult) -> None:
+        said = given.turn_end_with(result) if result.turn_ended else None
+        if said is not None:
+            await self._log.enlist(said)
 
     async def _close(self, answer: Answer, outcome: Literal["stopped", "failed"]) -> StepResult:
         result = await answer.finish(StepResult(outcome=outcome, text=""))

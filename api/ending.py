@@ -14,11 +14,12 @@ from activities.store.log_reader import LogReader
 from activities.store.projection import ProjectedSession, Projection
 from activities.store.retention import Retention
 from api.reset import spoken_until
-from workflows.contract.base import Value, rfc3339, unix_milliseconds
+from workflows.contract.base import rfc3339, unix_milliseconds
 from workflows.contract.errors import ErrorCode
 from workflows.contract.events import (
     MessageCompleted,
     MessageRejected,
+    PublishedEvent,
     SessionEnded,
     SessionStatusChanged,
     TurnStopped,
@@ -114,7 +115,7 @@ def _turns(turn: dict[str, Any] | None, messages: Sequence[TranscriptMessage]) -
     return int(turn["number"]) if turn else max((message.turn for message in messages), default=0)
 
 
-def _end_of_message(said: _Said | None, now: datetime) -> Sequence[Value]:
+def _end_of_message(said: _Said | None, now: datetime) -> Sequence[PublishedEvent]:
     if said is None or said.whole:
         return ()
     message = said.message
@@ -122,14 +123,14 @@ def _end_of_message(said: _Said | None, now: datetime) -> Sequence[Value]:
     return (MessageCompleted.model_validate({"at": now, "status": "stopped", **words}),)
 
 
-def _end_of_turn(turn: dict[str, Any] | None, now: datetime) -> Sequence[Value]:
+def _end_of_turn(turn: dict[str, Any] | None, now: datetime) -> Sequence[PublishedEvent]:
     if turn is None:
         return ()
     reason = StopReason.SESSION_ENDED
     return (TurnStopped(at=now, turn=turn["number"], usage=Usage(), reason=reason),)
 
 
-def _end_of_queue(queue: Sequence[dict[str, Any]], now: datetime) -> Sequence[Value]:
+def _end_of_queue(queue: Sequence[dict[str, Any]], now: datetime) -> Sequence[PublishedEvent]:
     closed = ErrorCode.SESSION_CLOSED
     return [MessageRejected(at=now, message_id=waiting["message_id"], reason=closed) for waiting in queue]
 

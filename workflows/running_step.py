@@ -16,6 +16,7 @@ from workflows.contract.errors import STEP_FAILED, StepFailure, StoreFault
 from workflows.contract.events import Event
 from workflows.contract.model_call import CallModelInput, SettleAnswerInput, StepResult
 from workflows.contract.publication import Publication
+from workflows.contract.turn_end import TurnEnd
 from workflows.state import settle
 from workflows.state.session_state import SessionState
 from workflows.state.steps import CallModel, SettleAnswer
@@ -31,6 +32,8 @@ class Outcome:
     fault: StoreFault | None = None
     last_word_in: int | None = None
     """The epoch whose log holds the step's last word, if it said one."""
+    turn_end: Publication | None = None
+    """What the step said of its turn's end, if it did."""
 
 
 class RunningStep:
@@ -39,8 +42,7 @@ class RunningStep:
     def __init__(self, heartbeat_timeout: timedelta) -> None:
         self._heartbeat_timeout = heartbeat_timeout
         self._activity: workflow.ActivityHandle[StepResult] | None = None
-        self.riding: Publication | None = None
-        """The publication that the running step carries."""
+        self._given: CallModelInput | SettleAnswerInput | None = None
 
     @property
     def active(self) -> bool:
@@ -48,41 +50,50 @@ class RunningStep:
         return self._activity is not None
 
     @property
+    def riding(self) -> Publication | None:
+        """The publication that the running step carries."""
+        return self._given.publication if self._given else None
+
+    @property
     def done(self) -> bool:
         """Whether an end waits to be taken."""
         return self._activity is not None and self._activity.done()
 
-    def call_model(self, step: CallModel, publication: Publication, *, tell_after: timedelta | None) -> None:
+    def call_model(
+        self,
+        step: CallModel,
+        publication: Publication,
+        turn_end: TurnEnd | None,
+        *,
+        tell_after: timedelta | None,
+    ) -> None:
         """Start the model step, which carries `publication` to the store."""
-        self.riding = publication
+        self._given = CallModelInput(
+            turn=step.turn,
+            step=step.step,
+            message_id=step.message_id,
+            publication=publication,
+            turn_end=turn_end,
+            call=step.call,
+            tell_after=tell_after,
+        )
+        summary = f"turn {step.turn} · {step.call.agent} · step {step.step}"
         self._activity = workflow.start_activity(
-            call_model,
-            CallModelInput(
-                turn=step.turn,
-                step=step.step,
-                message_id=step.message_id,
-                call=step.call,
-                publication=publication,
-                tell_after=tell_after,
-            ),
-            **options.model_step(
-                f"turn {step.turn} · {step.call.agent} · step {step.step}", self._heartbeat_timeout
-            ),
+            call_model, self._given, **options.model_step(summary, self._heartbeat_timeout)
         )
 
-    def settle_answer(self, step: SettleAnswer, publication: Publication) -> None:
+    def settle_answer(self, step: SettleAnswer, publication: Publication, turn_end: TurnEnd | None) -> None:
         """Start the settlement of a broken step, which carries `publication` to the store."""
-        self.riding = publication
+        self._given = SettleAnswerInput(
+            turn=step.turn,
+            step=step.step,
+            message_id=step.message_id,
+            publication=publication,
+            turn_end=turn_end,
+            status=step.status,
+        )
         self._activity = workflow.start_activity(
-            settle_answer,
-            SettleAnswerInput(
-                turn=step.turn,
-                step=step.step,
-                message_id=step.message_id,
-                status=step.status,
-                publication=publication,
-            ),
-            **options.settlement(f"turn {step.turn} · keep what was shown"),
+            settle_answer, self._given, **options.settlement(f"turn {step.turn} · keep what was shown")
         )
 
     def cancel(self) -> None:
@@ -93,15 +104,21 @@ class RunningStep:
     def take(self, state: SessionState, now: datetime) -> Outcome:
         """What follows from the end of the step."""
         activity, self._activity = self._activity, None
-        riding, self.riding = self.riding, None
-        if activity is None or riding is None:
+        given, self._given = self._given, None
+        if activity is None or given is None:
             raise RuntimeError("no step is running")
+        riding = given.publication
         try:
             result: StepResult = activity.result()
         except ActivityError as error:
             return _failed(error, state, now, riding)
-        last_word_in = riding.epoch if result.epoch is None else result.epoch
-        return Outcome(settle.step_finished(state, result, now), riding, True, last_word_in=last_word_in)
+        return Outcome(
+            settle.step_finished(state, result, now),
+            riding,
+            published=True,
+            last_word_in=riding.epoch if result.epoch is None else result.epoch,
+            turn_end=given.turn_end_with(result) if result.turn_ended else None,
+        )
 
 
 def _failed(error: ActivityError, state: SessionState, now: datetime, riding: Publication) -> Outcome:

@@ -30,6 +30,7 @@ from workflows.contract.events import (
 from workflows.contract.publication import Publication
 from workflows.contract.session import Summary
 from workflows.contract.start import SessionStart
+from workflows.contract.turn_end import TurnEnd
 from workflows.engine_list import EngineList
 from workflows.publisher import Publisher
 from workflows.running_step import RunningStep
@@ -41,6 +42,7 @@ from workflows.state.next_step import next_step
 from workflows.state.outbox import Outbox
 from workflows.state.session_state import SessionState
 from workflows.state.steps import CallModel, CancelStep, CloseDoor, Finish, Record, SettleAnswer, Wait
+from workflows.state.turn_end import turn_end
 from workflows.state.view import card, session_view
 from workflows.timer import Timer
 
@@ -198,6 +200,8 @@ class Session:
         outcome = self._step.take(self._state, self._now())
         if outcome.published:
             self._outbox = self._outbox.confirmed(outcome.riding).with_last_word_in(outcome.last_word_in)
+        if outcome.turn_end is not None:
+            self._outbox = self._outbox.knowing(outcome.turn_end)
         self._record(*outcome.events)
         if outcome.fault is not None:
             self._repair_store(outcome.fault, outcome.riding)
@@ -243,7 +247,7 @@ class Session:
                     self._record(StepCancelled(at=self._now(), turn=step.turn))
                 case SettleAnswer():
                     self._record(SettlingStarted(at=self._now(), turn=step.turn))
-                    self._step.settle_answer(step, self._publication())
+                    self._step.settle_answer(step, self._publication(), self._turn_end())
                 case CloseDoor():
                     self._close_door()
                     return _PAUSE
@@ -257,9 +261,11 @@ class Session:
     def _call_model(self, step: CallModel) -> None:
         started = StepStarted(at=self._now(), turn=step.turn, step=step.step, attempt=step.attempt)
         self._record(started)
-        self._step.call_model(
-            step, self._publication(), tell_after=self._engine_list.waits_for(self._state, self._now())
-        )
+        listed_in = self._engine_list.waits_for(self._state, self._now())
+        self._step.call_model(step, self._publication(), self._turn_end(), tell_after=listed_in)
+
+    def _turn_end(self) -> TurnEnd | None:
+        return turn_end(self._state, self._outbox, self._now())
 
     def _close_door(self) -> None:
         if not self._publisher.busy:

@@ -22,7 +22,8 @@ from activities.store import keys
 from activities.store.client import StoreUnavailableError, patience
 from activities.store.listing import Listing
 from activities.store.retention import Retention
-from workflows.contract.base import Value, unix_milliseconds
+from workflows.contract.base import unix_milliseconds
+from workflows.contract.events import PublishedEvent
 from workflows.contract.publication import Publication
 from workflows.contract.session import Status
 
@@ -65,6 +66,8 @@ class Position:
     """The step's result, once everything is in the log."""
     first: int
     """`n` of the first log entry that the step may have written."""
+    turn_ended: bool = False
+    """Whether the step has said that its turn is over."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +78,9 @@ class Entry:
     event: bytes
 
     @classmethod
-    def of(cls, session_id: str, event: Value) -> "Entry":
+    def of(cls, session_id: str, event: PublishedEvent) -> "Entry":
         """`event` as viewers see it."""
-        fields = event.model_dump(mode="json")
-        published = {"type": fields.pop("type"), "session_id": session_id, "at": fields.pop("at"), **fields}
-        return cls(kind=published["type"], event=to_json(published))
+        return cls(kind=event.type, event=to_json(event.published(session_id)))
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,19 @@ class Batch:
     done: bytes | None = None
     stoppable: bool = True
     """Whether a stop that was asked for goes first."""
+    turn_end: Publication | None = None
+    """With the step's result: what it says of its turn's end, if the workflow said nothing since it began."""
+
+
+@dataclass(frozen=True)
+class Appended:
+    """What became of a batch."""
+
+    outcome: Outcome
+    next: int
+    """The writer's next index."""
+    turn_ended: bool = False
+    """Whether the step has said that its turn is over."""
 
 
 @dataclass(frozen=True)
@@ -148,8 +162,8 @@ class EventLog:
         _count(publication, news)
         return _position(position) if outcome is Outcome.OK else outcome
 
-    async def append(self, writer: Writer, batch: Batch) -> tuple[Outcome, int]:
-        """Append `batch`: the outcome, and the writer's next index."""
+    async def append(self, writer: Writer, batch: Batch) -> Appended:
+        """Append `batch`."""
         args: list[Any] = [
             keys.channel(writer.session_id),
             writer.epoch,
@@ -163,8 +177,12 @@ class EventLog:
         ]
         for entry in batch.entries:
             args += (entry.kind, entry.event)
-        outcome, index = await _run("append", self._append, writer.session_id, args)
-        return outcome, int(index)
+        if batch.turn_end is not None:
+            args += _arguments(batch.turn_end)
+        outcome, index, ended, news = await _run("append", self._append, writer.session_id, args)
+        if batch.turn_end is not None:
+            _count(batch.turn_end, news)
+        return Appended(outcome, int(index), turn_ended=bool(ended))
 
     async def join(self, writer: Writer) -> tuple[Writer, int] | Outcome:
         """Let `writer` go on in a newer epoch: as it is there, and its next index.
@@ -238,6 +256,7 @@ def _arguments(p: Publication) -> list[Any]:
         p.epoch,
         p.base,
         p.settled,
+        p.said,
         p.revision,
         "" if p.as_of is None else unix_milliseconds(p.as_of),
         int(p.closing),
@@ -261,11 +280,12 @@ def _arguments(p: Publication) -> list[Any]:
 
 
 def _position(reply: Sequence[bytes]) -> Position:
-    index, response_id, cursor, done, first = reply
+    index, response_id, cursor, done, ended, first = reply
     return Position(
         next=int(index),
         response_id=response_id.decode() or None,
         cursor=int(cursor) if cursor else None,
         done=done or None,
         first=int(first),
+        turn_ended=bool(ended),
     )

@@ -3,9 +3,10 @@
 -- LOG     stream   the events; ids are <epoch>-<n>, n counts from 1 without a hole; each carries the print of
 --                  the epoch up to itself: a store that went back gives n again, but not to the same past
 -- HEAD    hash     epoch, n, print; of the workflow's outbox: base, told (entries in the log), revision, run;
---                  of the model step: writer, fence, next, response, cursor, done, first, turn, joins (who may
---                  go on from the epoch before); stop;
---                  settled (steps that have said their last word)
+--                  of the model step: writer, fence, next, response, cursor, done, ended (it said its turn's
+--                  end), first, turn, joins (who may go on from the epoch before); stop;
+--                  settled (steps that have said their last word); said (entries that steps said for the
+--                  workflow, not counted by told)
 -- NAMES   sorted   outbox entries in the log by name; the score is which of them it was
 -- SESSION hash     the session object, a JSON value a field; fields of our own start with _
 -- MESSAGES list    the transcript, a JSON object a message
@@ -40,8 +41,10 @@ local function wake(channel) redis.call('PUBLISH', channel, '') end
 
 -- Reads one publication from the arguments.
 local function read_publication()
-  local p = { feed = arg(), epoch = arg(), base = number(), settled = number(), revision = number(), as_of = arg(), closing = arg(), running = arg(), run = arg(), continued = arg(),
-              keep = number(), messages_from = number(), entries = {}, fields = {}, messages = {}, writes = {}, news = {} }
+  local p = { feed = arg(), epoch = arg(), base = number(), settled = number(), said = number(),
+              revision = number(), as_of = arg(), closing = arg(), running = arg(), run = arg(),
+              continued = arg(), keep = number(), messages_from = number(),
+              entries = {}, fields = {}, messages = {}, writes = {}, news = {} }
   local entries, fields, messages, writes = number(), number(), number(), number()
   for i = 1, entries do p.entries[i] = { name = arg(), kind = arg(), event = arg() } end
   for i = 1, fields do p.fields[2 * i - 1] = arg(); p.fields[2 * i] = arg() end
@@ -67,7 +70,7 @@ end
 -- The log holds what the workflow knows, nothing less and nothing else. Less: the store lost entries. Else: a
 -- workflow task published, was lost, and decided otherwise when it was repeated.
 local function agrees(p)
-  if counter('settled') < p.settled then return false end
+  if counter('settled') < p.settled or counter('said') < p.said then return false end
   local news = 0
   for _, entry in ipairs(p.entries) do
     if is_news(entry) then news = news + 1 end
@@ -87,7 +90,7 @@ end
 -- workflow takes it for.
 local function admit(p)
   local epoch, asked, speaker = tonumber(field('epoch') or 0), tonumber(p.epoch), field('run') or ''
-  if epoch < asked and p.base == 0 then
+  if epoch < asked and p.base + p.settled + p.said == 0 then
     begin_epoch(p)
   elseif epoch ~= asked then
     return 'lost'
@@ -103,23 +106,37 @@ local function admit(p)
 end
 
 -- Leaves in `news` the places of those that were not there yet.
-local function add_entries(p)
+local function add_entries(p, count)
   for i, entry in ipairs(p.entries) do
     if is_news(entry) then
       p.news[#p.news + 1] = i - 1
-      redis.call('ZADD', NAMES, redis.call('HINCRBY', HEAD, 'told', 1), entry.name)
+      redis.call('HINCRBY', HEAD, count, 1)
+      redis.call('ZADD', NAMES, counter('told'), entry.name)
       add(p.epoch, entry.kind, entry.event)
       if TOLD_TO_TENANTS[entry.kind] then redis.call('PUBLISH', p.feed, entry.event) end
     end
   end
-  redis.call('HSET', HEAD, 'base', p.base, 'run', p.run)
-  redis.call('ZREMRANGEBYSCORE', NAMES, '-inf', p.base - REMEMBERED_NAMES)
 end
 
-local function project(p)
+-- What a step said of its turn's end stands, where the workflow has not heard of it yet.
+local ENDED_WITH_TURN = { status = true, turn = true, usage = true, idle_at = true, last_activity_at = true }
+
+local function without_stale(p)
+  if counter('said') == p.said then return p.fields end
+  local fields = {}
+  for i = 1, #p.fields, 2 do
+    if not ENDED_WITH_TURN[p.fields[i]] then
+      fields[#fields + 1] = p.fields[i]
+      fields[#fields + 1] = p.fields[i + 1]
+    end
+  end
+  return fields
+end
+
+local function project(p, fields)
   if p.revision < tonumber(field('revision') or -1) then return end
   redis.call('HSET', HEAD, 'revision', p.revision)
-  if #p.fields > 0 then redis.call('HSET', SESSION, unpack(p.fields)) end
+  if #fields > 0 then redis.call('HSET', SESSION, unpack(fields)) end
   redis.call('HSET', SESSION, '_cursor', p.epoch .. '-' .. counter('n'), '_as_of', p.as_of)
   if p.closing == '1' then redis.call('HSET', SESSION, '_closing', '1') end
 end
@@ -153,10 +170,25 @@ end
 local function publish(p)
   local admitted = admit(p)
   if admitted ~= 'ok' then return admitted end
-  add_entries(p)
-  project(p)
+  add_entries(p, 'told')
+  redis.call('HSET', HEAD, 'base', p.base, 'run', p.run)
+  redis.call('ZREMRANGEBYSCORE', NAMES, '-inf', p.base - REMEMBERED_NAMES)
+  project(p, without_stale(p))
   add_messages(p)
   add_writes(p)
   trim(p)
   return 'ok'
+end
+
+-- A step says what the workflow will say of its turn's end; only if that is all there is to say.
+local function end_turn(p)
+  if field('epoch') ~= p.epoch or counter('told') ~= p.base or counter('said') ~= p.said
+    or counter('revision') > p.revision then
+    return false
+  end
+  add_entries(p, 'said')
+  project(p, p.fields)
+  add_messages(p)
+  trim(p)
+  return true
 end

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from redis.asyncio import Redis
 
 from activities.store.cursor import Cursor
-from activities.store.event_log import Batch, Entry, EventLog, Outcome, Position, Writer
+from activities.store.event_log import Appended, Batch, Entry, EventLog, Outcome, Position, Writer
 from api import sse
 from api.options import DEFAULT_TENANT
 from tests.api.asking import Http, act, answer, answered, logged, read, say, start
@@ -46,7 +46,7 @@ async def grow(http: Http, redis: "Redis", session_id: str, count: int) -> None:
     for start_at in range(0, count, 100):
         entries = [_sentence(session_id, index) for index in range(start_at, start_at + 100)]
         batch = Batch(start_at, entries, response_id=None, cursor=None)
-        assert await log.append(writer, batch) == (Outcome.OK, start_at + 100)
+        assert await log.append(writer, batch) == Appended(Outcome.OK, start_at + 100)
 
 
 def _sentence(session_id: str, index: int) -> Entry:

@@ -23,9 +23,10 @@ from workflows.contract.events import (
     StepStarted,
 )
 from workflows.contract.model_call import StepResult
-from workflows.contract.publication import LogEntry, Publication
+from workflows.contract.publication import LogEntry, Publication, step_name
 from workflows.contract.session import Summary
 from workflows.contract.start import SessionStart
+from workflows.contract.turn_end import TurnEnd
 from workflows.state import settle
 from workflows.state.clocks import Deadline
 from workflows.state.decide import decide
@@ -35,6 +36,7 @@ from workflows.state.next_step import next_step
 from workflows.state.outbox import Outbox
 from workflows.state.session_state import SessionState
 from workflows.state.steps import CallModel, CancelStep, CloseDoor, Finish, Record, SettleAnswer, Wait
+from workflows.state.turn_end import turn_end
 
 MOST_STEPS: Final = 20
 """Answers of `next_step` until it says wait; more is a loop."""
@@ -70,10 +72,22 @@ class Attempt:
 
     step: CallModel | SettleAnswer
     riding: Publication
+    turn_end: TurnEnd | None
     begun: bool = False
     cancelled: bool = False
     lost: bool = False
     """Whether the store lost what the step wrote, which the step is yet to notice."""
+
+    @property
+    def name(self) -> tuple[int, str]:
+        """What it writes as, and in which log."""
+        number = self.step.step
+        return self.riding.epoch, step_name(self.step.turn, number)
+
+    def says_of_turn(self, result: StepResult) -> Publication:
+        assert self.turn_end is not None
+        assert result.ended_at is not None
+        return self.turn_end.publication(self.riding, result.text, result.usage, result.ended_at)
 
 
 class Shell:
@@ -97,6 +111,8 @@ class Shell:
         self.calls: tuple[CallModel, ...] = ()
         self.told_early: tuple[LogEntry, ...] = ()
         """What the current task published before it was durable."""
+        self.last_words: dict[tuple[int, str], StepResult] = {}
+        """Results that the store holds, by the step's name."""
         self._inbox: tuple[Command, ...] = ()
         self._arrived: Publication | None = None
         self._lost: Publication | None = None
@@ -108,7 +124,7 @@ class Shell:
 
     def copy(self) -> "Shell":
         twin = copy(self)
-        twin.store = self.store.copy()
+        twin.store, twin.last_words = self.store.copy(), dict(self.last_words)
         return twin
 
     def task(self, brought: Happenings | None = None) -> None:
@@ -123,11 +139,29 @@ class Shell:
         if not self.one_batch and happened.commands:
             self._loop()
         self._ended = happened.step_end if self.attempt else None
+        if isinstance(self._ended, StepResult):
+            self._ended = self.step_says(self._ended)
         if happened.publication and self.flight:
             self._take_flight(happened.publication)
         self._loop()
         while self._arrived is not None and self.summary is None:
             self._loop()
+
+    def step_says(self, result: StepResult) -> StepResult:
+        """The running step says its last word, and of its turn what it may; that stands."""
+        attempt = self.attempt
+        assert attempt is not None
+        if attempt.name in self.last_words:
+            return self.last_words[attempt.name]
+        if result.outcome == "complete":
+            result = result.model_copy(update={"ended_at": self.now})
+            if self._may_end_turn(attempt) and self.store.end_turn(attempt.says_of_turn(result)):
+                result = result.with_turn_ended(True)
+        self.last_words[attempt.name] = result
+        return result
+
+    def _may_end_turn(self, attempt: Attempt) -> bool:
+        return isinstance(attempt.step, CallModel) and attempt.begun and not attempt.lost
 
     def in_new_run(self) -> None:
         """Continue as new: state and outbox go through JSON."""
@@ -172,6 +206,8 @@ class Shell:
         fault = ended if isinstance(ended, StoreFault) else None
         if isinstance(ended, StepResult | StepFailure):
             self.outbox = self.outbox.confirmed(attempt.riding)
+        if isinstance(ended, StepResult) and ended.turn_ended:
+            self.outbox = self.outbox.knowing(attempt.says_of_turn(ended))
         self._record(*self._follows(ended))
         if fault is not None:
             self._repair_store(fault, attempt.riding)
@@ -202,7 +238,10 @@ class Shell:
         for event in events:
             self.state = apply(self.state, event)
             before, self.outbox = self.outbox, self.outbox.added(event, self.state, self.now)
-            if self.outbox.counts != before.counts:
+            if said := before.said_ahead - self.outbox.said_ahead:
+                (name,) = said
+                self.entries += (LogEntry(name=name, event=event.published(self.state.session_id)),)
+            elif self.outbox.counts != before.counts:
                 self.entries += (self.outbox.entries[0 if isinstance(event, EpochStarted) else -1],)
             self.recorded += (event,)
 
@@ -238,7 +277,8 @@ class Shell:
 
     def _start(self, step: CallModel | SettleAnswer) -> None:
         assert self.attempt is None, "two steps at once"
-        self.attempt = Attempt(step, self.outbox.publication(self.state, self.now))
+        riding = self.outbox.publication(self.state, self.now)
+        self.attempt = Attempt(step, riding, turn_end(self.state, self.outbox, self.now))
 
     def _cancel_step(self, step: CancelStep) -> None:
         assert self.attempt is not None, "nothing to cancel"
@@ -286,7 +326,7 @@ class Shell:
             self.attempt = replace(attempt, begun=True)
 
     def lose_store(self) -> None:
-        self.store = StoreModel()
+        self.store, self.last_words = StoreModel(), {}
         if self.attempt is not None and self.attempt.begun:
             self.attempt = replace(self.attempt, lost=True)
 

@@ -5,10 +5,13 @@ Owns one log and one projection in memory; never forgets a name.
 
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from workflows.contract.publication import LogEntry, Publication
 from workflows.contract.session import TranscriptMessage
+
+ENDED_WITH_TURN: Final = frozenset({"status", "turn", "usage", "idle_at", "last_activity_at"})
+"""What a step says of the session when it ends its turn."""
 
 
 class LostError(Exception):
@@ -22,6 +25,8 @@ class StoreModel:
     """Of the newest publication."""
     revision: int = -1
     log: list[LogEntry] = field(default_factory=list)
+    said: set[str] = field(default_factory=set)
+    """The names of entries that steps said for the workflow."""
     session: dict[str, Any] = field(default_factory=dict)
     messages: dict[int, TranscriptMessage] = field(default_factory=dict)
     writes: set[str] = field(default_factory=set)
@@ -31,36 +36,59 @@ class StoreModel:
     def names(self) -> set[str]:
         return {entry.name for entry in self.log}
 
+    @property
+    def told(self) -> int:
+        return len(self.log) - len(self.said)
+
+    def end_turn(self, publication: Publication) -> bool:
+        """Let a step say its turn's end; again and again, as its attempts do."""
+        names = {entry.name for entry in publication.entries}
+        if names <= self.said:
+            return True
+        if (publication.base, publication.said) != (self.told, len(self.said)):
+            return False
+        if self.epoch != publication.epoch or publication.revision < self.revision:
+            return False
+        self.said |= names
+        self.log += self._news(publication)
+        self._project(publication)
+        return True
+
     def publish(self, publication: Publication) -> None:
         """Raises LostError."""
-        if self.epoch < publication.epoch and publication.base == 0:
+        if self.epoch < publication.epoch and publication.base == publication.said == 0:
             self._begin_epoch(publication)
         if self.epoch != publication.epoch:
             raise LostError
         news = self._news(publication)
         if publication.base < self.base and not news:
             return
-        if publication.base < self.base or len(news) != max(publication.end - len(self.log), 0):
+        if publication.base < self.base or len(news) != max(publication.end - self.told, 0):
             # The log holds what the workflow told, nothing less and nothing else.
+            raise LostError
+        if publication.said > len(self.said):
             raise LostError
         self.base = publication.base
         self.log += news
-        self._project(publication)
+        stale = ENDED_WITH_TURN if publication.said < len(self.said) else frozenset()
+        self._project(publication, without=stale)
 
     def copy(self) -> "StoreModel":
         return deepcopy(self)
 
     def _begin_epoch(self, publication: Publication) -> None:
         self.log, self.base, self.revision, self.epoch = [], 0, -1, publication.epoch
+        self.said = set()
 
     def _news(self, publication: Publication) -> list[LogEntry]:
         names = self.names
         return [entry for entry in publication.entries if entry.name not in names]
 
-    def _project(self, publication: Publication) -> None:
+    def _project(self, publication: Publication, without: frozenset[str] = frozenset()) -> None:
         if publication.revision >= self.revision:
             self.revision = publication.revision
-            self.session |= publication.session
+            told = publication.session.items()
+            self.session |= {name: value for name, value in told if name not in without}
             self.closing |= publication.closing
         self.messages |= dict(enumerate(publication.messages, publication.messages_from))
         self.writes |= set(publication.writes)

@@ -21,7 +21,7 @@ from workflows.contract.commands import (
 )
 from workflows.contract.errors import StoreFault
 from workflows.contract.session import Delivery, EndReason
-from workflows.state.steps import SettleAnswer
+from workflows.state.steps import CallModel, SettleAnswer
 
 AGENTS: Final = ("guide", "critic")
 IDS: Final = tuple(f"m{number}" for number in range(12))
@@ -88,10 +88,19 @@ def writes_to(attempt: Attempt, shell: Shell) -> bool:
     return not attempt.lost or shell.store.epoch > attempt.riding.epoch
 
 
+def may_say_its_last_word(shell: Shell) -> bool:
+    """Whether an answer can be complete now."""
+    attempt = shell.attempt
+    is_call = attempt is not None and isinstance(attempt.step, CallModel)
+    return attempt is not None and is_call and writes_to(attempt, shell) and not shell.store_is_away
+
+
 def step_ends(attempt: Attempt, shell: Shell) -> st.SearchStrategy[StepEnd]:
     """How `attempt` may end."""
     if not writes_to(attempt, shell):
         return st.sampled_from([StoreFault.EPOCH_LOST, Vanished()])
+    if said := shell.last_words.get(attempt.name):
+        return st.just(said)
     faults = st.sampled_from([*StoreFault, Vanished()])
     if isinstance(attempt.step, SettleAnswer):
         kept_text = st.sampled_from([kept("", attempt.step.status), kept("Hel", attempt.step.status)])

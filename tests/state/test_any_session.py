@@ -14,7 +14,7 @@ from hypothesis.stateful import (
 )
 
 from tests.state import strategies as draw
-from tests.state.builders import NOON, born, kept, message, profile
+from tests.state.builders import NOON, born, complete, kept, message, profile
 from tests.state.effort import examples
 from tests.state.history import History
 from tests.state.shell import Happenings, Shell, StepEnd, Vanished
@@ -56,6 +56,11 @@ class AnySession(RuleBasedStateMachine):
     @rule(choice=st.data(), commands=st.lists(draw.harmless, max_size=2).map(tuple))
     def a_step_ends(self, choice: st.DataObject, commands: Any) -> None:
         self.shell.task(Happenings(commands=commands, step_end=self._any_end(choice)))
+
+    @precondition(lambda self: draw.may_say_its_last_word(self.shell))
+    @rule(text=st.sampled_from(["", "Hello."]))
+    def an_answer_is_complete_before_the_workflow_knows(self, text: str) -> None:
+        self.shell.step_says(complete(text))
 
     @precondition(lambda self: self.shell.flight is not None and not self.shell.store_is_away)
     @rule(commands=st.lists(draw.harmless, max_size=2).map(tuple))
@@ -173,12 +178,20 @@ class AnySession(RuleBasedStateMachine):
         shell = self.shell
         if shell.store.epoch != shell.state.epoch:
             return
-        happened = [_essence(event) for event in _of_this_epoch(shell.recorded)]
-        logged = [_essence_of(entry.event) for entry in shell.store.log]
-        assert logged == happened[: len(logged)]
         names = [entry.name for entry in shell.entries]
         assert len(set(names)) == len(names)
-        assert shell.outbox.end == len(happened)
+        happened = _of_this_epoch(shell)
+        assert shell.outbox.end + shell.outbox.said == len(happened)
+        said = shell.store.said
+        logged = [_essence_of(entry.event) for entry in shell.store.log if entry.name not in said]
+        assert logged == [_essence(event) for name, event in happened if name not in said][: len(logged)]
+
+    @invariant()
+    def what_a_step_said_of_its_turn_is_what_happened(self) -> None:
+        log = {entry.name: entry.event for entry in self.shell.store.log}
+        for name, event in _of_this_epoch(self.shell):
+            if name in self.shell.store.said and self.shell.store.epoch == self.shell.state.epoch:
+                assert _essence(event) | {"at": log[name]["at"]} == _essence_of(log[name])
 
     @invariant()
     def viewers_begin_anew_only_when_the_store_lost_something(self) -> None:
@@ -190,7 +203,7 @@ class AnySession(RuleBasedStateMachine):
         shell = self.shell
         if shell.attempt or shell.flight or shell.store_is_away or shell.store.epoch != shell.state.epoch:
             return
-        assert len(shell.store.log) == shell.outbox.base
+        assert len(shell.store.log) == shell.outbox.base + shell.outbox.said
         assert not shell.outbox.writes
         view = session_view(shell.state, shell.now).fields()
         for name in view.keys() - TOLD_WITH_THE_NEXT_NEWS:
@@ -232,16 +245,18 @@ def _last_end(shell: Shell) -> StepEnd:
     if not draw.writes_to(attempt, shell):
         return StoreFault.EPOCH_LOST
     status = attempt.step.status if isinstance(attempt.step, SettleAnswer) else "stopped"
-    return kept("Hel", status)
+    return shell.last_words.get(attempt.name) or kept("Hel", status)
 
 
-def _of_this_epoch(events: tuple[Event, ...]) -> list[Event]:
-    public = [event for event in events if not event.private]
+def _of_this_epoch(shell: Shell) -> list[tuple[str, Event]]:
+    """What viewers are to know of, by name."""
+    public = [event for event in shell.recorded if not event.private]
+    named = [(entry.name, event) for entry, event in zip(shell.entries, public, strict=True)]
     resets = [index for index, event in enumerate(public) if isinstance(event, EpochStarted)]
     if not resets:
-        return public
-    last_word = [event for event in public[: resets[-1]] if isinstance(event, SessionEnded)]
-    return [public[resets[-1]], *last_word, *public[resets[-1] + 1 :]]
+        return named
+    last_word = [(name, event) for name, event in named[: resets[-1]] if isinstance(event, SessionEnded)]
+    return [named[resets[-1]], *last_word, *named[resets[-1] + 1 :]]
 
 
 def _essence(event: Event) -> dict[str, Any]:

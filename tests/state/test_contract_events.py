@@ -8,7 +8,6 @@ import pytest
 from activities.store.event_log import Entry
 from tests.state.builders import NOON, after, born, failure
 from workflows.contract import events
-from workflows.contract.base import Value
 from workflows.contract.errors import ErrorCode, FailureKind
 from workflows.contract.events import Event, StreamedEvent
 from workflows.contract.profile import Limits, Settings
@@ -171,7 +170,9 @@ def test_a_clock_that_will_strike_is_announced_with_its_time_as_at() -> None:
 
 
 @pytest.mark.parametrize(("event", "fields"), STREAMED, ids=lambda value: getattr(value, "type", ""))
-def test_a_streamed_event_has_the_fields_of_the_contract(event: Value, fields: dict[str, Any]) -> None:
+def test_a_streamed_event_has_the_fields_of_the_contract(
+    event: StreamedEvent, fields: dict[str, Any]
+) -> None:
     entry = Entry.of("s1", event)
     published = type(event).model_validate_json(entry.event)
     assert published == event

@@ -11,7 +11,7 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 
 from tests.state import strategies as draw
-from tests.state.builders import NOON, born, kept, message, profile
+from tests.state.builders import NOON, born, complete, kept, message, profile
 from tests.state.effort import examples
 from tests.state.shell import Happenings, Shell, StepEnd, Vanished
 from tests.state.viewer import Viewer
@@ -42,6 +42,9 @@ def any_happenings(
 ) -> Happenings:
     """What a task may bring; where the store is `sound`, it has lost nothing."""
     step_end: StepEnd | None = None
+    may_say = draw.may_say_its_last_word(shell)
+    if may_say and choice.draw(st.booleans(), label="an answer is complete before the workflow knows"):
+        shell.step_says(complete())
     if shell.attempt is not None and choice.draw(st.booleans(), label="a step ends"):
         ends = draw.step_ends(shell.attempt, shell)
         step_end = choice.draw(ends.filter(_spares_the_store) if sound else ends, label="how")
@@ -82,7 +85,8 @@ def last_end(shell: Shell) -> StepEnd:
         return Vanished()
     if not draw.writes_to(attempt, shell):
         return StoreFault.EPOCH_LOST
-    return kept("Hel", attempt.step.status if isinstance(attempt.step, SettleAnswer) else "stopped")
+    status = attempt.step.status if isinstance(attempt.step, SettleAnswer) else "stopped"
+    return shell.last_words.get(attempt.name) or kept("Hel", status)
 
 
 def bring_to_its_end(shell: Shell, viewer: Viewer) -> None:

@@ -9,7 +9,7 @@ from enum import Enum, auto
 from redis.asyncio import Redis
 
 from activities.store.client import StoreUnavailableError
-from activities.store.event_log import Batch, EventLog, Outcome, Writer
+from activities.store.event_log import Appended, Batch, EventLog, Writer
 
 
 class Fault(Enum):
@@ -31,7 +31,7 @@ class FaultyLog(EventLog):
     def failing(self, *faults: Fault) -> None:
         self.faults = list(faults)
 
-    async def append(self, writer: Writer, batch: Batch) -> tuple[Outcome, int]:
+    async def append(self, writer: Writer, batch: Batch) -> Appended:
         fault = self.faults.pop(0) if self.faults else None
         if fault is Fault.NOT_SENT:
             raise StoreUnavailableError
@@ -52,7 +52,7 @@ class SlowLog(EventLog):
         super().__init__(redis)
         self.brought: list[int] = []
 
-    async def append(self, writer: Writer, batch: Batch) -> tuple[Outcome, int]:
+    async def append(self, writer: Writer, batch: Batch) -> Appended:
         await asyncio.sleep(0.004)
         reply = await super().append(writer, batch)
         self.brought.append(len(batch.entries))

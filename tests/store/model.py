@@ -4,6 +4,7 @@ Owns the specified behaviour and nothing else: entries of the workflow are told 
 a step by their index. Must not know Redis.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha1
 
@@ -11,6 +12,9 @@ from pydantic_core import to_json
 
 from activities.store.event_log import Batch, Outcome, Position, Writer
 from workflows.contract.publication import Publication
+
+ENDED_WITH_TURN = frozenset({"status", "turn", "usage", "idle_at", "last_activity_at"})
+"""What a step says of the session when it ends its turn."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class ModelStep:
     next: int = 0
     remembered: tuple[str, str, bytes] | None = None
     """Response, cursor and result of the last write that brought something."""
+    ended: bool = False
+    """Whether it said that its turn is over."""
 
     @property
     def result(self) -> bytes:
@@ -49,6 +55,10 @@ class LogModel:
     log: list[ModelEntry] = field(default_factory=list)
     base: int | None = None
     names: set[str] = field(default_factory=set)
+    told: int = 0
+    """Of them, those that publications brought."""
+    said: int = 0
+    """Of them, those that steps said."""
     revision: int | None = None
     step: ModelStep | None = None
     stop: int | None = None
@@ -59,23 +69,24 @@ class LogModel:
     writes: list[str] = field(default_factory=list)
 
     def publish(self, p: Publication) -> Outcome:
-        if p.base == 0 and p.epoch > (self.epoch or 0):
+        if p.base == p.settled == p.said == 0 and p.epoch > (self.epoch or 0):
             self._begin_epoch(p)
         if p.epoch != self.epoch:
             return Outcome.LOST
         if p.base < (self.base or 0):
             return Outcome.ECHO if {entry.name for entry in p.entries} <= self.names else Outcome.LOST
-        if p.settled > self.settled:
+        if p.settled > self.settled or p.said > self.said:
             return Outcome.LOST
-        known_here_or_there = self.names | {entry.name for entry in p.entries}
-        if len(known_here_or_there) != max(len(self.names), p.end):
+        news = {entry.name for entry in p.entries} - self.names
+        if len(news) != max(p.end - self.told, 0):
             return Outcome.LOST
         self._add_entries(p)
-        self._project(p)
+        self.told += len(news)
+        self.base = p.base
+        stale = ENDED_WITH_TURN if p.said < self.said else frozenset()
+        self._project(p, {name: value for name, value in p.session.items() if name not in stale})
         self.writes = [*reversed([w for w in p.writes if w not in self.writes]), *self.writes]
-        if p.trim and len(self.log) > 2 * self.kept:
-            oldest = min(self.n - self.kept + 1, self.step.first if self.step else self.n)
-            self.log = [entry for entry in self.log if entry.n >= oldest]
+        self._trim(p)
         return Outcome.OK
 
     def begin(self, writer: Writer, p: Publication) -> Position | Outcome:
@@ -94,6 +105,7 @@ class LogModel:
             cursor=int(cursor) if cursor else None,
             done=done or None,
             first=self.step.first,
+            turn_ended=self.step.ended,
         )
 
     def append(self, writer: Writer, batch: Batch) -> Outcome:
@@ -117,6 +129,8 @@ class LogModel:
             cursor = "" if batch.cursor is None else str(batch.cursor)
             step.next, step.remembered = reached, (batch.response_id or "", cursor, batch.done or b"")
             self.settled += batch.done is not None
+            if batch.turn_end is not None:
+                step.ended = self._end_turn(batch.turn_end)
         return Outcome.OK
 
     def join(self, writer: Writer) -> tuple[Writer, int] | Outcome:
@@ -133,12 +147,23 @@ class LogModel:
     def request_stop(self, turn: int) -> None:
         self.stop = turn
 
+    def _end_turn(self, p: Publication) -> bool:
+        if (p.epoch, p.base, p.said) != (self.epoch, self.told, self.said) or p.revision < (
+            self.revision or 0
+        ):
+            return False
+        self.said += len({entry.name for entry in p.entries} - self.names)
+        self._add_entries(p)
+        self._project(p, p.session)
+        self._trim(p)
+        return True
+
     def _begin_epoch(self, p: Publication) -> None:
         self.epoch, self.n, self.print, self.log = p.epoch, 0, "", []
         self.base, self.names, self.revision = None, set(), None
         self.step = self.stop = None
         self.joins = p.running or ""
-        self.settled = 0
+        self.told = self.said = self.settled = 0
         del self.messages[p.messages_from + len(p.messages) :]
 
     def _add(self, kind: str, event: bytes) -> None:
@@ -151,16 +176,20 @@ class LogModel:
             if entry.name not in self.names:
                 self._add(entry.event["type"], to_json(entry.event))
         self.names |= {entry.name for entry in p.entries}
-        self.base = p.base
 
-    def _project(self, p: Publication) -> None:
+    def _trim(self, p: Publication) -> None:
+        if p.trim and len(self.log) > 2 * self.kept:
+            oldest = min(self.n - self.kept + 1, self.step.first if self.step else self.n)
+            self.log = [entry for entry in self.log if entry.n >= oldest]
+
+    def _project(self, p: Publication, session: Mapping[str, object]) -> None:
         for index, message in enumerate(p.messages, p.messages_from):
             self.messages += [b""] * (index + 1 - len(self.messages))
             self.messages[index] = message.model_dump_json().encode()
         if self.revision is not None and p.revision < self.revision:
             return
         self.revision = p.revision
-        self.session |= {name: to_json(value) for name, value in p.session.items()}
+        self.session |= {name: to_json(value) for name, value in session.items()}
         self.session |= {
             "_tenant": p.tenant.encode(),
             "_cursor": f"{p.epoch}-{self.n}".encode(),

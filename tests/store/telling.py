@@ -26,6 +26,7 @@ class Telling:
     """The step that runs."""
     base: int = 0
     settled: int = 0
+    said: int = 0
     entries: tuple[LogEntry, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
     revision: int = 0
@@ -73,6 +74,7 @@ class Telling:
             epoch=self.epoch,
             base=self.base,
             settled=self.settled,
+            said=self.said,
             entries=self.entries,
             revision=self.revision,
             session=self.session,
@@ -97,13 +99,30 @@ class Telling:
             known_messages=max(self.known_messages, publication.messages_from + len(publication.messages)),
         )
 
+    def turn_end(self, riding: Publication, *kinds: str, **fields: Any) -> Publication:
+        """What a step says of its turn's end that began with `riding`: events of each of `kinds`."""
+        said = replace(self, base=riding.end, entries=(), revision=riding.revision).tell(*kinds, **fields)
+        return replace(said, session={"status": "idle", "turn": None}, writes=()).publication(trim=True)
+
+    def knowing(self, said: Publication) -> "Telling":
+        """After a step is known to have said so."""
+        kinds = [entry.event["type"] for entry in said.entries]
+        counts = self.counts | {kind: self.counts.get(kind, 0) + 1 for kind in kinds}
+        return replace(self, said=self.said + len(kinds), counts=counts)
+
     def in_new_epoch(self, epoch: int) -> "Telling":
         """After the store was found to have lost the log."""
-        begun = replace(self, epoch=epoch, base=0, settled=0, entries=(), known_messages=0)
+        begun = replace(self, epoch=epoch, base=0, settled=0, said=0, entries=(), known_messages=0)
         return begun.tell("reset")
 
 
-def batch(start: int, *texts: str, done: bytes | None = None, stoppable: bool = True) -> Batch:
+def batch(
+    start: int,
+    *texts: str,
+    done: bytes | None = None,
+    stoppable: bool = True,
+    turn_end: Publication | None = None,
+) -> Batch:
     """Lines of a step that need no reader; the provider's cursor is the index behind them."""
     entries = [Entry("message.delta", text.encode()) for text in texts]
     return Batch(
@@ -113,4 +132,5 @@ def batch(start: int, *texts: str, done: bytes | None = None, stoppable: bool = 
         cursor=start + len(entries),
         done=done,
         stoppable=stoppable,
+        turn_end=turn_end,
     )

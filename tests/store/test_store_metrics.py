@@ -103,9 +103,9 @@ async def test_every_write_is_timed_and_told_by_its_outcome(
     old, new = (Writer(session_id, 1, "1.1", fence, 1) for fence in (1, 2))
     await log.begin(old, telling.publication())
     await log.begin(new, telling.publication())
-    assert (await log.append(new, batch(0, "text")))[0] is Outcome.OK
-    assert (await log.append(old, batch(0, "text")))[0] is Outcome.FENCED
-    assert (await log.append(new, batch(9, "text")))[0] is Outcome.GAP
+    assert (await log.append(new, batch(0, "text"))).outcome is Outcome.OK
+    assert (await log.append(old, batch(0, "text"))).outcome is Outcome.FENCED
+    assert (await log.append(new, batch(9, "text"))).outcome is Outcome.GAP
     for outcome in ("ok", "fenced", "gap"):
         assert counting.of("perdure_log_writes_total", kind="append", outcome=outcome) == 1
     assert counting.of("perdure_log_writes_total", kind="begin", outcome="ok") == 2

@@ -336,7 +336,7 @@ async def test_who_is_cut_off_says_nothing_more(log: EventLog, redis: "Redis", t
     await log.append(writer, batch(0, "one"))
     assert await log.cut_off(session_id, TENANT, 1, last_words("session.ended")) is Outcome.GAP
     assert await log.cut_off(session_id, TENANT, 2, last_words("turn.stopped", "session.ended")) is Outcome.OK
-    assert (await log.append(writer, batch(1, "two")))[0] is Outcome.FENCED
+    assert (await log.append(writer, batch(1, "two"))).outcome is Outcome.FENCED
     late = telling.tell("a", "b").publication().spoken_by("run-1", None)
     assert await log.publish(late) is Outcome.LOST
     kinds = [kind for _, kind, *_ in await log_of(redis, session_id)]

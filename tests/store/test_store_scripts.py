@@ -24,7 +24,7 @@ from redis.asyncio import Redis
 
 from activities.store import event_log
 from activities.store.client import connect
-from activities.store.event_log import Batch, EventLog, Outcome, Position, Writer
+from activities.store.event_log import Appended, Batch, EventLog, Outcome, Position, Writer
 from tests.store.contents import (
     Snapshot,
     go_back_to,
@@ -43,6 +43,7 @@ from workflows.contract.publication import Publication
 
 KEPT = 6
 KINDS = ("message.accepted", "turn.started", "turn.completed", "session.paused")
+LAST = ("word", "word of the turn", "unheard word of the turn")
 Reply = TypeVar("Reply")
 
 
@@ -163,23 +164,32 @@ class ScriptsMachine(RuleBasedStateMachine):
         back=st.integers(-1, 3),
         count=st.integers(0, 3),
         stoppable=st.booleans(),
-        last=st.sampled_from((False, False, False, False, True)),
+        last=st.sampled_from(
+            (None, None, None, None, "word", "word of the turn", "unheard word of the turn")
+        ),
     )
-    def append_strangely(self, which: int, back: int, count: int, stoppable: bool, last: bool) -> None:
+    def append_strangely(self, which: int, back: int, count: int, stoppable: bool, last: str | None) -> None:
         attempt = self._attempt(which)
         self._append_lines(attempt, max(attempt.next - back, 0), count, stoppable=stoppable, last=last)
 
     def _append_lines(
-        self, attempt: Attempt, start: int, count: int, *, stoppable: bool = True, last: bool = False
+        self, attempt: Attempt, start: int, count: int, *, stoppable: bool = True, last: str | None = None
     ) -> None:
         texts = [f"line {self.said + i}" for i in range(count)]
         self.said += count
-        attempt.last = batch(start, *texts, done=b"done" if last else None, stoppable=stoppable)
-        if self._append(attempt.writer, attempt.last) is Outcome.OK:
+        turn_end = None
+        if last is not None and last.endswith("turn"):
+            turn_end = self.telling.turn_end(self.sent[-1], "turn.completed", "session.status_changed")
+        done = None if last is None else b"done"
+        attempt.last = batch(start, *texts, done=done, stoppable=stoppable, turn_end=turn_end)
+        appended = self._append(attempt.writer, attempt.last)
+        if appended.outcome is Outcome.OK:
             attempt.next = max(attempt.next, start + count)
             known_here = attempt.writer.epoch == self.telling.epoch == self.model.epoch
             if last and known_here and attempt is self.attempts[-1]:
                 self.telling = replace(self.telling, settled=self.model.settled)
+            if turn_end and appended.turn_ended and last == "word of the turn":
+                self.telling = self.telling.knowing(turn_end)
 
     @rule(which=st.integers(0, 10))
     def append_again(self, which: int) -> None:
@@ -187,9 +197,10 @@ class ScriptsMachine(RuleBasedStateMachine):
         if attempt.last is not None:
             self._append(attempt.writer, attempt.last)
 
-    def _append(self, writer: Writer, lines: Batch) -> Outcome:
+    def _append(self, writer: Writer, lines: Batch) -> Appended:
         before = self._await(log_of(self._redis, self.session_id))
-        outcome, index = self._await(self._log.append(writer, lines))
+        appended = self._await(self._log.append(writer, lines))
+        outcome = appended.outcome
         grown = self._await(log_of(self._redis, self.session_id)) != before
         step = self.model.step
         stopped = step is not None and self.model.stop == step.turn and lines.stoppable
@@ -200,8 +211,10 @@ class ScriptsMachine(RuleBasedStateMachine):
         if outcome is Outcome.FENCED:
             assert writer.fence < self.fence or over
         if outcome in {Outcome.GAP, Outcome.STOPPED} and step is not None:
-            assert index == step.next
-        return outcome
+            assert appended.next == step.next
+        if outcome is Outcome.OK:
+            assert appended.turn_ended == (step is not None and step.ended)
+        return appended
 
     def _attempt(self, which: int) -> Attempt:
         return self.attempts[-1 - which % len(self.attempts)]
@@ -259,7 +272,8 @@ def head_of_model(model: LogModel) -> dict[str, bytes]:
         "n": model.n or None,
         "print": model.print or None,
         "base": model.base,
-        "told": len(model.names) or None,
+        "told": model.told or None,
+        "said": model.said or None,
         "revision": model.revision,
         "stop": model.stop,
         "settled": model.settled or None,
@@ -270,7 +284,7 @@ def head_of_model(model: LogModel) -> dict[str, bytes]:
         head |= {"fence": step.fence, "next": step.next}
         if step.remembered is not None:
             head |= dict(zip(("response", "cursor"), step.remembered, strict=False))
-            head |= {"done": step.result.decode()}
+            head |= {"done": step.result.decode(), "ended": "1" if step.ended else None}
     return {name: str(value).encode() for name, value in head.items() if value is not None}
 
 

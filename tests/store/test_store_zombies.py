@@ -6,7 +6,7 @@ Owns the cut points written out by hand; random ones are in `test_store_delivery
 import pytest
 
 from activities.lines import WritingEndedError
-from activities.store.event_log import EventLog, Outcome, Position, Writer
+from activities.store.event_log import Appended, EventLog, Outcome, Position, Writer
 from tests.store.attempts import COMPLETE, STOPPED, Attempt, Stage
 from tests.store.telling import Telling, batch
 
@@ -129,8 +129,8 @@ async def test_an_old_batch_that_arrives_late_changes_nothing(stage: Stage, late
     writer, _ = await stage.take_over()
     batches = [batch(0, "a", "b"), batch(2, "c"), batch(3, "d", "e", done=b"result")]
     for each in batches:
-        assert await stage.log.append(writer, each) == (Outcome.OK, each.start + len(each.entries))
-    assert (await stage.log.append(writer, batches[late]))[0] is Outcome.OK
+        assert await stage.log.append(writer, each) == Appended(Outcome.OK, each.start + len(each.entries))
+    assert (await stage.log.append(writer, batches[late])).outcome is Outcome.OK
     _, position = await stage.take_over()
     assert position == Position(next=5, response_id="r1", cursor=5, done=b"result", first=3)
 
@@ -147,8 +147,8 @@ async def test_an_old_batch_does_not_bring_a_forgotten_response_back(stage: Stag
 async def test_nothing_follows_the_last_word(stage: Stage) -> None:
     writer, _ = await stage.take_over()
     await stage.log.append(writer, batch(0, "a", done=b"result"))
-    assert (await stage.log.append(writer, batch(1, "b")))[0] is Outcome.FENCED
-    assert (await stage.log.append(writer, batch(1)))[0] is Outcome.OK
+    assert (await stage.log.append(writer, batch(1, "b"))).outcome is Outcome.FENCED
+    assert (await stage.log.append(writer, batch(1))).outcome is Outcome.OK
     _, position = await stage.take_over()
     assert position.done == b"result"
 
@@ -156,12 +156,12 @@ async def test_nothing_follows_the_last_word(stage: Stage) -> None:
 async def test_an_older_store_is_lost_and_never_fenced(stage: Stage, log: EventLog) -> None:
     empty = Telling(f"{stage.session_id}-other").publication()
     writer = Writer(empty.session_id, 1, "1.1", 1, 1)
-    assert (await log.append(writer, batch(0, "a")))[0] is Outcome.LOST
+    assert (await log.append(writer, batch(0, "a"))).outcome is Outcome.LOST
     attempt = await stage.begin()
     of_the_future = Writer(stage.session_id, 1, "1.1", attempt.writer.fence + 1, 1)
-    assert (await log.append(of_the_future, batch(0, "a")))[0] is Outcome.LOST
+    assert (await log.append(of_the_future, batch(0, "a"))).outcome is Outcome.LOST
     of_another_epoch = Writer(stage.session_id, 2, "1.1", attempt.writer.fence - 1, 1)
-    assert (await log.append(of_another_epoch, batch(0, "a")))[0] is Outcome.LOST
+    assert (await log.append(of_another_epoch, batch(0, "a"))).outcome is Outcome.LOST
 
 
 async def test_a_fence_is_exact_up_to_the_last_digit(stage: Stage) -> None:

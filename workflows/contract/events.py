@@ -30,6 +30,11 @@ class _Event(Value):
         """The event as clients see it, but for the session's id and object."""
         return self.model_dump(mode="json", exclude=set(self.unpublished_fields))
 
+    def published(self, session_id: str) -> dict[str, Any]:
+        """The event as clients of the session see it, but for its object."""
+        fields = self.fields()
+        return {"type": fields.pop("type"), "session_id": session_id, "at": fields.pop("at"), **fields}
+
 
 class SessionStarted(_Event):
     shows_session = True
@@ -314,3 +319,4 @@ class TurnSuperseded(_Event):
 
 
 StreamedEvent = MessageDelta | MessageCompleted | TurnSuperseded
+PublishedEvent = Event | StreamedEvent

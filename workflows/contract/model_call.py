@@ -5,10 +5,11 @@ Owns the shapes of inputs and results, small by type: no conversation fits in on
 
 from typing import Literal
 
-from workflows.contract.base import Seconds, Value
+from workflows.contract.base import Seconds, Timestamp, Value
 from workflows.contract.profile import CallMode, Effort
 from workflows.contract.publication import Publication
 from workflows.contract.session import Usage
+from workflows.contract.turn_end import TurnEnd
 
 
 class ModelCall(Value):
@@ -30,26 +31,35 @@ class ModelCall(Value):
     seen_to: int
 
 
-class CallModelInput(Value):
-    """One model step; `publication` rides on its first write to the log."""
+class _StepInput(Value):
+    """A step; `publication` rides on its first write to the log."""
 
     turn: int
     step: int
     message_id: str
-    call: ModelCall
     publication: Publication
+    turn_end: TurnEnd | None = None
+    """What the step may say of the turn when its answer is complete."""
+
+    def turn_end_with(self, result: "StepResult") -> Publication | None:
+        """What is said of the turn's end with `result`; None where only the workflow can say it."""
+        if self.turn_end is None or result.ended_at is None:
+            return None
+        return self.turn_end.publication(self.publication, result.text, result.usage, result.ended_at)
+
+
+class CallModelInput(_StepInput):
+    """One model step."""
+
+    call: ModelCall
     tell_after: Seconds | None = None
     """The workflow wants to know when the step has lasted this long."""
 
 
-class SettleAnswerInput(Value):
+class SettleAnswerInput(_StepInput):
     """A step that no live attempt will end, and the status its message ends with."""
 
-    turn: int
-    step: int
-    message_id: str
     status: Literal["stopped", "failed"]
-    publication: Publication
 
 
 class StepResult(Value):
@@ -62,3 +72,11 @@ class StepResult(Value):
     """The provider's stored response that ends with `text`, if there is one."""
     epoch: int | None = None
     """The epoch of the log that holds it, when that is not the one that the step began in."""
+    ended_at: Timestamp | None = None
+    """When the answer was complete."""
+    turn_ended: bool = False
+    """Whether the step said then that its turn is over."""
+
+    def with_turn_ended(self, turn_ended: bool) -> "StepResult":
+        """This result, of a step that did or did not say that its turn is over."""
+        return self.model_copy(update={"turn_ended": turn_ended})

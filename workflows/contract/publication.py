@@ -36,6 +36,8 @@ class Publication(Value):
     base: int
     settled: int = 0
     """Steps whose last word the workflow knows to be in the log of this epoch."""
+    said: int = 0
+    """Entries that steps said for the workflow, and that it knows of; `base` does not count them."""
     entries: tuple[LogEntry, ...] = ()
     revision: int
     as_of: Timestamp | None = None

@@ -51,6 +51,10 @@ class Outbox(Value):
     """Entries known to be in the log of this epoch."""
     settled: int = 0
     """Steps whose last word is known to be in it."""
+    said: int = 0
+    """Entries that steps are known to have said in it for the workflow; `base` does not count them."""
+    said_ahead: frozenset[str] = frozenset()
+    """The names of those that are yet to be recorded."""
     entries: tuple[LogEntry, ...] = ()
     counts: dict[str, int] = {}
     """How many events of each type were ever added."""
@@ -81,7 +85,12 @@ class Outbox(Value):
         if event.private:
             return self
         counts = {**self.counts, event.type: self.counts.get(event.type, 0) + 1}
-        entry = LogEntry(name=_name(event, counts[event.type]), event=_published(event, state, now))
+        name = _name(event, counts[event.type])
+        if name in self.said_ahead:
+            return self.model_copy(
+                update={"counts": counts, "said": self.said + 1, "said_ahead": self.said_ahead - {name}}
+            )
+        entry = LogEntry(name=name, event=_published(event, state, now))
         if isinstance(event, EpochStarted):
             return self._emptied(entry, state.epoch, counts)
         entries = (*self.entries, entry)
@@ -107,6 +116,7 @@ class Outbox(Value):
             epoch=state.epoch,
             base=self.base,
             settled=self.settled,
+            said=self.said,
             entries=self.entries,
             revision=state.revision,
             as_of=now,
@@ -137,12 +147,30 @@ class Outbox(Value):
             "messages": max(self.messages, publication.messages_from + len(publication.messages)),
             "dispelled": max(self.dispelled, publication.dispels),
         }
-        if publication.revision > self.revision:
-            update |= {
-                "session": {**self.session, **publication.session},
-                "revision": publication.revision,
+        return self.model_copy(update=update | self._now_knowing(publication))
+
+    def next_name(self, event: Event) -> str:
+        """What `event` will be called if it is the next of its type."""
+        return _name(event, self.counts.get(event.type, 0) + 1)
+
+    def knowing(self, said: Publication) -> "Outbox":
+        """After `said` is known to be in the store, which a step said for the workflow."""
+        if said.epoch != self.epoch:
+            return self
+        return self.model_copy(
+            update={
+                "said_ahead": frozenset(entry.name for entry in said.entries),
+                "messages": max(self.messages, said.messages_from + len(said.messages)),
+                **self._now_knowing(said),
             }
-        return self.model_copy(update=update)
+        )
+
+    def _now_knowing(self, publication: Publication) -> dict[str, Any]:
+        """What changes of the fields that the store is known to hold."""
+        if publication.revision <= self.revision:
+            return {}
+        fields = {**self.session, **publication.session}
+        return {"session": fields, "revision": publication.revision}
 
     def doubting_store(self) -> "Outbox":
         """Take nothing that the store holds beside the log for granted: the next publication tells all."""
@@ -195,6 +223,5 @@ def _running_step(state: SessionState) -> str | None:
 
 
 def _published(event: Event, state: SessionState, now: datetime) -> dict[str, Any]:
-    fields = event.fields()
-    published = {"type": fields.pop("type"), "session_id": state.session_id, "at": fields.pop("at"), **fields}
+    published = event.published(state.session_id)
     return published | {"session": session_view(state, now).fields()} if event.shows_session else published

@@ -31,8 +31,9 @@ def step_finished(state: SessionState, result: StepResult, now: datetime) -> tup
     turn = state.turn
     if turn is None:
         return ()
+    at = _when(result, turn, now)
     settled = AnswerSettled(
-        at=now,
+        at=at,
         turn=turn.number,
         message_id=turn.message_id,
         text=result.text,
@@ -42,8 +43,15 @@ def step_finished(state: SessionState, result: StepResult, now: datetime) -> tup
     )
     usage = turn.usage + result.usage
     if result.outcome == "complete":
-        return (settled, TurnCompleted(at=now, turn=turn.number, usage=usage))
+        return (settled, TurnCompleted(at=at, turn=turn.number, usage=usage))
     return (settled, _ended(turn.model_copy(update={"usage": usage}), turn.failure, now))
+
+
+def _when(result: StepResult, turn: Turn, now: datetime) -> datetime:
+    """When the answer was complete: as the step said, if it did; clocks of workers may be wrong."""
+    if not result.turn_ended or result.ended_at is None:
+        return now
+    return min(max(result.ended_at, turn.started_at), now)
 
 
 def step_failed(state: SessionState, failure: StepFailure, now: datetime) -> tuple[Event, ...]:
