@@ -66,19 +66,20 @@ class EventStream:
         return await self._following(self._reader.continuing(self._session_id, self.cursor, limit))
 
     async def next(self, feed: Feed) -> Sequence[Seen]:
-        """The next events, as soon as there are any."""
-        while not (seen := await self._following(feed.after(self.cursor))):
-            # The store has lost what comes next; the workflow will tell it again.
-            await feed.change()
-        return seen
+        """The next events, as soon as there are any; none when there were none for a while."""
+        look = feed.next_look
+        if seen := await self._following(feed.after(self.cursor)):
+            return seen
+        await look.wait()
+        return await self._following(feed.after(self.cursor))
 
     async def next_despite_outages(self, feed: Feed) -> Sequence[Seen]:
-        """The next events, however long the store is away."""
-        while True:
-            try:
-                return await self.next(feed)
-            except StoreUnavailableError:
-                await asyncio.sleep(RECOVERY_SECONDS)
+        """The same, however long the store is away."""
+        try:
+            return await self.next(feed)
+        except StoreUnavailableError:
+            await asyncio.sleep(RECOVERY_SECONDS)
+            return ()
 
     async def _first_words(self) -> LoggedEvent | None:
         """The log's end after all: a session may begin to speak while somebody looks for it."""

@@ -1,8 +1,9 @@
 """One look at a session's log for all of its viewers.
 
-A subscription for the whole process wakes the feed of a session; the feed reads the log once and keeps the
-last entries in a ring. A viewer's place in the ring is its queue: who falls behind the ring reads the log by
-itself, so that a slow viewer costs nobody anything. Owns feeds and wake-ups; must not know HTTP.
+A subscription for the whole process wakes the feed of a session and brings it the news, where they are small
+and follow what it has; else the feed reads the log, once. It keeps the last entries in a ring. A viewer's
+place in the ring is its queue: who falls behind the ring reads the log by itself, so that a slow viewer costs
+nobody anything. Owns feeds and what wakes them; must not know HTTP.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from activities.store import keys
 from activities.store.client import StoreUnavailableError
 from activities.store.cursor import BEGINNING, Cursor
 from activities.store.log_reader import LoggedEvent, LogReader, LogTornError
+from activities.store.wake_up import News, read_news
 
 RING: Final = 512
 RING_BYTES: Final = 1024 * 1024
@@ -49,6 +51,7 @@ class Feed:
         self._start = self._end = BEGINNING
         self._news = asyncio.Event()
         self._woken = asyncio.Event()
+        self._reading = False
         self.viewers = 0
         self._closed = False
 
@@ -61,59 +64,64 @@ class Feed:
         """Something was written."""
         self._woken.set()
 
+    def hear(self, news: News | None) -> None:
+        """Something was written: `news`, if the wake-up brought it."""
+        if news is None or self._reading or not news.before.agrees_with(self._end):
+            self.wake()
+            return
+        self._go_on_with(news.events)
+
     async def follow(self) -> None:
         """Read what is written, until cancelled."""
         while True:
             try:
                 await self._read()
             except StoreUnavailableError:
+                self._tell()
                 await asyncio.sleep(RECOVERY_SECONDS)
                 continue
             with suppress(TimeoutError):
                 async with asyncio.timeout(SLOW_LOOK_SECONDS):
                     await self._woken.wait()
 
+    @property
+    def next_look(self) -> asyncio.Event:
+        """Set when the log is looked at again, or brought news."""
+        return self._news
+
     async def after(self, cursor: Cursor) -> Sequence[LoggedEvent]:
-        """Some events behind `cursor`, as soon as there are any.
+        """Some events behind `cursor`; none when there are none yet.
 
         Raises LogTornError when they will never come, StoreUnavailableError, and FeedClosedError.
         """
-        while True:
-            self._check_open()
-            news = self._news
-            held = self._held_after(cursor)
-            found = await self._reader.continuing(self._session_id, cursor, PAGE) if held is None else held
-            if found:
-                return found
-            await news.wait()
-
-    async def change(self) -> None:
-        """Return when the log was looked at again. Raises FeedClosedError."""
-        self._check_open()
-        await self._news.wait()
-        self._check_open()
-
-    def _check_open(self) -> None:
         if self._closed:
             raise FeedClosedError
+        held = self._held_after(cursor)
+        return await self._reader.continuing(self._session_id, cursor, PAGE) if held is None else held
 
     async def _read(self) -> None:
         self._woken.clear()
+        self._reading = True
         try:
             await self._read_on()
         except LogTornError:
             self._empty()
             self._end = await self._last()
+        finally:
+            self._reading = False
         self._tell()
 
     async def _read_on(self) -> None:
         if self._end == BEGINNING:
             self._end = await self._last()
         while found := await self._reader.continuing(self._session_id, self._end, PAGE):
-            for event in found:
-                self._hold(event)
-            self._end = found[-1].cursor
-            self._tell()
+            self._go_on_with(found)
+
+    def _go_on_with(self, events: Sequence[LoggedEvent]) -> None:
+        for event in events:
+            self._hold(event)
+        self._end = events[-1].cursor
+        self._tell()
 
     async def _last(self) -> Cursor:
         last = await self._reader.last(self._session_id)
@@ -228,7 +236,9 @@ class Hub:
     def _pass_on(self, message: dict[str, Any] | None) -> None:
         if message is None:
             return
-        self._wake(keys.session_of(message["channel"]))
+        feed = self._feeds.get(keys.session_of(message["channel"]))
+        if feed is not None:
+            feed.hear(read_news(message["data"]))
 
     def _wake(self, session_id: str) -> None:
         if session_id in self._feeds:

@@ -7,14 +7,15 @@ everything they measure.
 import asyncio
 import re
 from collections.abc import Sequence
+from contextlib import aclosing
 from itertools import chain
 from time import perf_counter
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from openai import AsyncOpenAI
 
 from bench.figures import Row, in_ms, percentile
+from bench.wire import connected
 from tests.system import System
 
 VIEWERS: Final = (1, 40, 200)
@@ -85,17 +86,14 @@ async def _through_us(system: System, viewers: int) -> Sequence[list[float]]:
 
 async def _lags(url: str, path: str, pattern: re.Pattern[bytes]) -> list[float]:
     """Seconds from the generation of each token to its arrival at one reader."""
-    parts = urlsplit(url)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-    headers = ("Host: " + parts.netloc, "Accept: text/event-stream")
-    writer.write("\r\n".join([f"GET {path} HTTP/1.1", *headers, "", ""]).encode())
     lags: list[float] = []
     rest = b""
-    while len(lags) < TOKENS and (chunk := await reader.read(65_536)):
-        now = perf_counter()
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            for stamps in pattern.findall(line):
-                lags += [now - float(stamp) for stamp in stamps.split()]
-    writer.close()
+    async with connected(url) as connection, aclosing(connection.chunks(path)) as chunks:
+        async for chunk in chunks:
+            now = perf_counter()
+            *lines, rest = (rest + chunk).split(b"\n")
+            stamps = (stamp for line in lines for found in pattern.findall(line) for stamp in found.split())
+            lags += [now - float(stamp) for stamp in stamps]
+            if len(lags) >= TOKENS:
+                break
     return lags

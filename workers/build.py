@@ -18,6 +18,7 @@ from activities.store.event_log import EventLog
 from activities.store.log_reader import LogReader
 from activities.store.projection import Projection
 from workers.sandbox import SANDBOX
+from workers.single_batch import take_in_everything_at_once
 from workflows.contract.wire import TASK_QUEUE
 from workflows.session import Session
 
@@ -54,4 +55,6 @@ def build_worker(client: Client, redis: "Redis", openai: AsyncOpenAI, **options:
         "sticky_queue_schedule_to_start_timeout": STICKY_TIMEOUT,
         "graceful_shutdown_timeout": GRACE,
     }
-    return Worker(client, **(defaults | options))
+    worker = Worker(client, **(defaults | options))
+    take_in_everything_at_once(worker)
+    return worker

@@ -26,13 +26,11 @@ class Listing:
     async def enlist(self, tenant: str, session_id: str, changed: Mapping[str, Any]) -> None:
         """Let the list show what `changed` of the session object; a session's place never goes back."""
         async with patience():
-            pipe = self._redis.pipeline(transaction=False)
             if "last_activity_at" in changed:
                 active_at = _milliseconds(changed["last_activity_at"])
-                pipe.zadd(keys.sessions(tenant), {session_id: active_at}, gt=True)
+                await self._redis.zadd(keys.sessions(tenant), {session_id: active_at}, gt=True)
             if "session_key" in changed:
-                pipe.hset(keys.session_keys(tenant), changed["session_key"], session_id)
-            await pipe.execute()
+                await self._redis.hset(keys.session_keys(tenant), changed["session_key"], session_id)
 
     async def delist(self, tenant: str, session_id: str, session_key: str) -> None:
         """Take a session out of the list, and its key out of use."""

@@ -30,14 +30,23 @@ local function number() return tonumber(arg()) end
 local function field(name) return redis.call('HGET', HEAD, name) end
 local function counter(name) return tonumber(field(name) or 0) end
 
+-- What was added, for those who are woken: the cursor before it, then a line each.
+local NEWS_BYTES = 16384
+local news, news_bytes = {}, 0
+
 local function add(epoch, kind, event)
-  local n = redis.call('HINCRBY', HEAD, 'n', 1)
-  local print = string.sub(redis.sha1hex((field('print') or '') .. event), 1, 8)
+  local past, n = field('print'), redis.call('HINCRBY', HEAD, 'n', 1)
+  local print = string.sub(redis.sha1hex((past or '') .. event), 1, 8)
   redis.call('HSET', HEAD, 'print', print)
   redis.call('XADD', LOG, epoch .. '-' .. n, 't', kind, 'd', event, 'p', print)
+  if #news == 0 then news[1] = past and (epoch .. '-' .. (n - 1) .. '.' .. past) or '' end
+  news_bytes = news_bytes + #event
+  if news_bytes <= NEWS_BYTES then news[#news + 1] = epoch .. '-' .. n .. '.' .. print .. ' ' .. kind .. ' ' .. event end
 end
 
-local function wake(channel) redis.call('PUBLISH', channel, '') end
+local function wake(channel)
+  redis.call('PUBLISH', channel, news_bytes <= NEWS_BYTES and table.concat(news, '\n') or '')
+end
 
 -- Reads one publication from the arguments.
 local function read_publication()

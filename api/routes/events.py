@@ -3,8 +3,8 @@
 Owns the HTTP of it; what a viewer gets is `event_stream`'s.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
+from time import monotonic
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Request
@@ -75,15 +75,18 @@ async def _frames(here: Context, session_id: str, stream: EventStream) -> AsyncI
     """The stream as bytes, with a comment whenever there was nothing to say for a while."""
     async with here.hub.watch(session_id) as feed:
         with metrics.viewing("sse"):
+            said_at = monotonic()
             while not stream.over:
                 try:
-                    async with asyncio.timeout(sse.HEARTBEAT_SECONDS):
-                        seen = await stream.next_despite_outages(feed)
-                except TimeoutError:
-                    yield sse.HEARTBEAT
+                    seen = await stream.next_despite_outages(feed)
                 except FeedClosedError:
                     return
-                else:
+                if seen:
                     for chunk in sse.chunks(seen):
                         yield chunk
                     metrics.sent("sse", len(seen))
+                elif monotonic() < said_at + sse.HEARTBEAT_SECONDS:
+                    continue
+                else:
+                    yield sse.HEARTBEAT
+                said_at = monotonic()

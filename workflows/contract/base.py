@@ -53,7 +53,7 @@ def unix_milliseconds(moment: datetime) -> int:
 
 def rfc3339(moment: datetime) -> str:
     """`moment` as RFC 3339 in UTC with milliseconds: `2026-11-20T10:27:00.123Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def _seconds_to_timedelta(value: Any) -> Any:
