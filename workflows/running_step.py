@@ -3,8 +3,6 @@
 Owns the activity, and how its end reads as events; which step runs is the state's to say.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -13,27 +11,13 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from workflows import options
 from workflows.contract.activities import call_model, settle_answer
 from workflows.contract.errors import STEP_FAILED, StepFailure, StoreFault
-from workflows.contract.events import Event
 from workflows.contract.model_call import CallModelInput, SettleAnswerInput, StepResult
 from workflows.contract.publication import Publication
 from workflows.contract.turn_end import TurnEnd
 from workflows.state import settle
 from workflows.state.session_state import SessionState
+from workflows.state.settle import Outcome
 from workflows.state.steps import CallModel, SettleAnswer
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a step ended: its events, what became of its publication, and what it says of the store."""
-
-    events: Sequence[Event]
-    riding: Publication
-    published: bool
-    fault: StoreFault | None = None
-    last_word_in: int | None = None
-    """The epoch whose log holds the step's last word, if it said one."""
-    turn_end: Publication | None = None
-    """What the step said of its turn's end, if it did."""
 
 
 class RunningStep:

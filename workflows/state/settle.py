@@ -3,10 +3,12 @@
 Owns the way from a step's outcome to the turn's; must not start anything.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from workflows.contract.errors import FailureKind, StepFailure
+from workflows.contract.errors import FailureKind, StepFailure, StoreFault
 from workflows.contract.events import (
     AnswerSettled,
     Event,
@@ -18,12 +20,27 @@ from workflows.contract.events import (
     TurnStopped,
 )
 from workflows.contract.model_call import StepResult
+from workflows.contract.publication import Publication
 from workflows.contract.session import StopReason
 from workflows.state.session_state import SessionState
 from workflows.state.turn import StepStatus, Turn, next_wait
 
 _VANISHED: Final = StepFailure(kind=FailureKind.TIMEOUT, message="The step took longer than it may.", shown=1)
 """`shown`: nobody is left to ask, so viewers may hold something."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a step ended: its events, what became of its publication, and what it says of the store."""
+
+    events: Sequence[Event]
+    riding: Publication
+    published: bool
+    fault: StoreFault | None = None
+    last_word_in: int | None = None
+    """The epoch whose log holds the step's last word, if it said one."""
+    turn_end: Publication | None = None
+    """What the step said of its turn's end, if it did."""
 
 
 def step_finished(state: SessionState, result: StepResult, now: datetime) -> tuple[Event, ...]:
