@@ -115,13 +115,13 @@ class Api:
                 async for chunk in response.aiter_bytes():
                     yield chunk
         except httpx2.HTTPError as error:
-            raise self._nobody() from error
+            raise _unless_cancelled(self._nobody()) from error
 
     async def _call(self, method: str, path: str, **request: Any) -> Json:
         try:
             response = await self._http.request(method, path, **request)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise self._nobody() from error
+            raise _unless_cancelled(self._nobody()) from error
         if not response.is_success:
             raise _problem(response, self._url)
         return _body(response, self._url)
@@ -144,6 +144,12 @@ async def patiently(call: Callable[[], Awaitable[_T]], seconds: float | None = N
             if clock() + delay > until:
                 raise
             await asyncio.sleep(delay)
+
+
+def _unless_cancelled(error: NotReachableError) -> BaseException:
+    """A connection that is closed because of Ctrl-C may fail in that: it is Ctrl-C all the same."""
+    task = asyncio.current_task()
+    return asyncio.CancelledError() if task is not None and task.cancelling() else error
 
 
 def _problem(response: httpx2.Response, url: str) -> RefusedError | NotReachableError:

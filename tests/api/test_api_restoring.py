@@ -32,9 +32,10 @@ def updated_ms(session: Json) -> float:
 
 
 async def test_a_closed_session_that_is_restored_expires_as_if_it_had_never_been_lost(
-    http: Http, redis: "Redis"
+    http: Http, redis: "Redis", engine: Client
 ) -> None:
     closed = await close(http, (await start(http))["session_id"])
+    await engine.get_workflow_handle(workflow_id(closed["session_id"])).result()
     await lose(redis, closed["session_id"])
     restored = await read(http, closed["session_id"])
     assert {**restored, "cursor": closed["cursor"]} == closed

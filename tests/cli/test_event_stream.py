@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx2
 import pytest
 
 from api.cli.client import Api
@@ -126,3 +127,26 @@ async def test_a_refusal_ends_it() -> None:
 async def test_behind_the_end_of_a_closed_session_nothing_comes() -> None:
     async with _server(lambda _n, _held: HEAD, status="closed") as api:
         assert await _all(api) == []
+
+
+class FailsWhenClosed(httpx2.AsyncByteStream):
+    """A connection that stands, says nothing, and breaks when it is given up."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        await asyncio.Event().wait()
+        yield b""
+
+    async def aclose(self) -> None:
+        raise httpx2.ReadError("the other end was faster")
+
+
+async def test_who_leaves_leaves_though_the_connection_breaks_in_that() -> None:
+    answer = httpx2.MockTransport(lambda _: httpx2.Response(200, stream=FailsWhenClosed()))
+    async with Api(ClientSettings(url="http://api")) as api:
+        api._http = httpx2.AsyncClient(transport=answer, base_url="http://api")
+        stream = EventStream(api, "s", "0", on_connection=lambda _: None)
+        following = asyncio.create_task(anext(stream.live()))
+        await asyncio.sleep(0.1)
+        following.cancel()
+        await asyncio.wait({following}, timeout=2)
+        assert following.cancelled()
