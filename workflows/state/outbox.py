@@ -14,6 +14,7 @@ from workflows.contract.events import (
     CommandTaken,
     EpochStarted,
     Event,
+    MessageRejected,
     MessageWithdrawn,
     SessionEnded,
     SessionEndingSoon,
@@ -40,6 +41,8 @@ _CHANGED_BY_CLIENTS: Final = frozenset({"title", "metadata", "limits", "settings
 
 _CHANGE: Final = SessionUpdated.model_fields["type"].default
 _LAST_WORD: Final = SessionEnded.model_fields["type"].default
+REMEMBERED_REFUSALS: Final = 32
+"""No snapshot shows that a message was rejected, and who sent it waits: a new epoch says so again."""
 
 
 class Outbox(Value):
@@ -56,6 +59,8 @@ class Outbox(Value):
     said_ahead: frozenset[str] = frozenset()
     """The names of those that are yet to be recorded."""
     entries: tuple[LogEntry, ...] = ()
+    refusals: tuple[LogEntry, ...] = ()
+    """The last messages that were rejected."""
     counts: dict[str, int] = {}
     """How many events of each type were ever added."""
     writes: tuple[str, ...] = ()
@@ -93,8 +98,10 @@ class Outbox(Value):
         entry = LogEntry(name=name, event=_published(event, state, now))
         if isinstance(event, EpochStarted):
             return self._emptied(entry, state.epoch, counts)
-        entries = (*self.entries, entry)
-        return self.model_copy(update={"epoch": state.epoch, "entries": entries, "counts": counts})
+        update = {"epoch": state.epoch, "entries": (*self.entries, entry), "counts": counts}
+        if isinstance(event, MessageRejected):
+            update["refusals"] = (*self.refusals, entry)[-REMEMBERED_REFUSALS:]
+        return self.model_copy(update=update)
 
     def has_news_after(self, riding: Publication | None) -> bool:
         """Whether there is anything that `riding`, already on its way, does not hold."""
@@ -177,11 +184,12 @@ class Outbox(Value):
         return self.model_copy(update={"session": {}, "revision": -1, "messages": 0})
 
     def _emptied(self, reset: LogEntry, epoch: int, counts: dict[str, int]) -> "Outbox":
-        """For a new epoch: its first publication tells everything; only the last word is told again."""
+        """For a new epoch: its first publication tells everything that is; what was said is told again."""
         last_word = (entry for entry in self.entries if entry.event["type"] == _LAST_WORD)
         return Outbox(
             epoch=epoch,
-            entries=(reset, *last_word),
+            entries=(reset, *self.refusals, *last_word),
+            refusals=self.refusals,
             counts=counts,
             writes=self.writes,
             doubts=self.doubts,
