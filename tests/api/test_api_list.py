@@ -11,6 +11,7 @@ from tests.api.asking import (
     Http,
     Json,
     answer,
+    answered,
     change,
     close,
     read,
@@ -53,6 +54,7 @@ async def test_the_newest_activity_comes_first(lists: Http) -> None:
     assert all(set(session) == SESSION_FIELDS for session in found)
     taken = await say(lists, one)
     await read(lists, one, after=taken["cursor"])
+    await answered(lists, one)
     assert [session["session_id"] for session in await items(lists, limit=2)] == [one, three]
 
 

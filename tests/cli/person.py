@@ -29,6 +29,8 @@ CTRL_C, CTRL_D, CTRL_Z, UP, ENTER = "\x03", "\x04", "\x1a", "\x1b[A", "\r"
 def _own_the_terminal() -> None:
     """So that its signals reach the process."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    # Tests that run in the background may have inherited that Ctrl-C is ignored.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Person:
@@ -54,7 +56,7 @@ class Person:
             env=self._env,
             cwd=ROOT,
             start_new_session=True,
-            preexec_fn=_own_the_terminal,  # noqa: PLW1509 - one ioctl, no lock is taken
+            preexec_fn=_own_the_terminal,  # noqa: PLW1509 - two system calls, no lock is taken
         )
         os.close(inside)
         return self
