@@ -66,12 +66,12 @@ class EventStream:
         return await self._following(self._reader.continuing(self._session_id, self.cursor, limit))
 
     async def next(self, feed: Feed) -> Sequence[Seen]:
-        """The next events, as soon as there are any; none when there were none for a while."""
+        """The next events; none, after a look at the log, when there are none: ask again."""
         look = feed.next_look
-        if seen := await self._following(feed.after(self.cursor)):
-            return seen
-        await look.wait()
-        return await self._following(feed.after(self.cursor))
+        seen = await self._following(feed.after(self.cursor))
+        if not seen:
+            await look.wait()
+        return seen
 
     async def next_despite_outages(self, feed: Feed) -> Sequence[Seen]:
         """The same, however long the store is away."""

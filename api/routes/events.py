@@ -85,8 +85,7 @@ async def _frames(here: Context, session_id: str, stream: EventStream) -> AsyncI
                     for chunk in sse.chunks(seen):
                         yield chunk
                     metrics.sent("sse", len(seen))
-                elif monotonic() < said_at + sse.HEARTBEAT_SECONDS:
-                    continue
-                else:
+                    said_at = monotonic()
+                elif monotonic() >= said_at + sse.HEARTBEAT_SECONDS:
                     yield sse.HEARTBEAT
-                said_at = monotonic()
+                    said_at = monotonic()
