@@ -5,9 +5,8 @@ session does not exist.
 """
 
 import re
-from typing import Any, Final
+from typing import Final
 
-from activities.store.cursor import BEGINNING
 from activities.store.listing import Listing
 from activities.store.projection import ProjectedSession, Projection
 from api.auth import Principal
@@ -20,7 +19,7 @@ _SESSION_KEY: Final = re.compile(r"SESSION-[0-9]{3,15}")
 
 
 class Access:
-    """Finds sessions. Raises Problem: `session_not_found`."""
+    """Finds sessions. Raises Problem: `session_not_found`, `store_unavailable`."""
 
     def __init__(
         self, listing: Listing, projection: Projection, engine: Engine, restoring: Restoring
@@ -39,7 +38,7 @@ class Access:
         tenant = session.tenant if session else await self._owner(session_id)
         if tenant != principal.tenant:
             raise session_not_found()
-        return session or await self._from_engine(session_id, tenant)
+        return session or await self._restoring.brought_back(session_id, tenant)
 
     async def _id(self, principal: Principal, id_or_key: str) -> str:
         if _SESSION_KEY.fullmatch(id_or_key):
@@ -54,13 +53,3 @@ class Access:
     async def _owner(self, session_id: str) -> str:
         await self._restoring.check_not_gone(session_id)
         return await self._engine.tenant(session_id)
-
-    async def _from_engine(self, session_id: str, tenant: str) -> ProjectedSession:
-        """A session that the store has lost, and gets back for whoever asks next."""
-        if not await self._restoring.doubt(session_id):
-            await self._restoring.restore_closed(session_id, tenant)
-            restored = await self._projection.session(session_id)
-            if restored is not None:
-                return restored
-        fields: dict[str, Any] = {**await self._engine.snapshot(session_id), "cursor": str(BEGINNING)}
-        return ProjectedSession(fields=fields, tenant=tenant, cursor=BEGINNING, closing=False)

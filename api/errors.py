@@ -58,6 +58,8 @@ MAX_FIELDS: Final = 50
 """Wrong fields that are named; a client that has more of them has other worries."""
 STORE_IS_AWAY: Final = "The store does not answer; nothing was lost. Send the same request again in a moment."
 
+STORE_IS_REBUILT: Final = "The store was lost and is being rebuilt. Send the same request again in a moment."
+
 PROCESS_ENDS: Final = "This process is ending. Send the same request again; another one will answer."
 
 
@@ -105,6 +107,11 @@ def session_not_found() -> Problem:
 def session_closed() -> Problem:
     """What the session could only do while it was open."""
     return Problem(ErrorCode.SESSION_CLOSED, "The session is over; start a new one.")
+
+
+def store_rebuilding() -> Problem:
+    """What needs something that the store has lost, and gets back."""
+    return Problem(ErrorCode.STORE_UNAVAILABLE, STORE_IS_REBUILT)
 
 
 def details(problem: Problem) -> ProblemDetails:

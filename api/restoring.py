@@ -1,23 +1,28 @@
 """Giving the store back what it lost of one session.
 
 An open session tells it again by itself; of one that is over, the engine still knows what it held. Owns which
-of the two; must not know how it was noticed.
+of the two; must not know how it was noticed, nor query a session that is open: see `workers.whole_tasks`.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from time import monotonic
+from typing import Any, Final
 
 from activities.store.cursor import BEGINNING, Cursor
 from activities.store.projection import ProjectedSession, Projection
 from activities.store.retention import Retention
 from api.ending import closed_fields
 from api.engine import Engine
-from api.errors import Problem, session_not_found
+from api.errors import Problem, session_not_found, store_rebuilding
 from workflows.contract.base import unix_milliseconds
 from workflows.contract.commands import STORE_LOST
 from workflows.contract.errors import ErrorCode
 from workflows.contract.session import EndReason, Status
+
+LOOK_SECONDS: Final = 0.02
+PATIENCE_SECONDS: Final = 5.0
 
 
 class Restoring:
@@ -27,6 +32,27 @@ class Restoring:
         self._projection = projection
         self._retention = retention
         self._engine = engine
+        self._coming_back: dict[str, asyncio.Task[ProjectedSession]] = {}
+        """By session id: however many ask for a session that was lost, it is told once."""
+
+    async def brought_back(self, session_id: str, tenant: str) -> ProjectedSession:
+        """A session that the store has lost, once it is back. Raises Problem also: `store_unavailable`."""
+        coming = self._coming_back.get(session_id)
+        if coming is None:
+            coming = asyncio.create_task(self._bring_back(session_id, tenant))
+            self._coming_back[session_id] = coming
+            coming.add_done_callback(lambda _: self._coming_back.pop(session_id))
+        return await asyncio.shield(coming)
+
+    async def _bring_back(self, session_id: str, tenant: str) -> ProjectedSession:
+        if not await self.doubt(session_id):
+            await self.restore_closed(session_id, tenant)
+        until = monotonic() + PATIENCE_SECONDS
+        while (session := await self._projection.session(session_id)) is None:
+            if monotonic() > until:
+                raise store_rebuilding()
+            await asyncio.sleep(LOOK_SECONDS)
+        return session
 
     async def check_not_gone(self, session_id: str) -> None:
         """Raise Problem, `session_not_found`, when the session was deleted."""

@@ -14,7 +14,7 @@ from typing import Final
 from pydantic_core import to_json
 
 from api.context import Context
-from api.errors import Problem
+from api.errors import Problem, store_rebuilding
 from api.requests import NewMessage, NewSession
 from workflows.contract.commands import SendMessage
 from workflows.contract.errors import ErrorCode
@@ -75,10 +75,7 @@ async def _fresh_key(here: Context, tenant: str) -> str:
     until = monotonic() + PATIENCE_SECONDS
     while (number := await here.life.next_number(tenant)) is None:
         if monotonic() > until:
-            raise Problem(
-                ErrorCode.STORE_UNAVAILABLE,
-                "The store was lost and is being rebuilt. Send the same request again in a moment.",
-            )
+            raise store_rebuilding()
         await asyncio.sleep(LOOK_SECONDS)
     return f"SESSION-{number:03d}"
 

@@ -20,4 +20,6 @@ async def keep_looking(look: Callable[[], Awaitable[None]], pause_seconds: float
             await look()
         except (StoreUnavailableError, Problem) as error:
             _log.warning("%s: %s", in_vain, error)
+        except Exception:  # noqa: BLE001  a bug in one look must not end the watch, and nobody waits for it
+            _log.exception("%s", in_vain)
         await asyncio.sleep(pause_seconds)

@@ -1,6 +1,6 @@
 """Where sessions run: Temporal's sandbox, without what it costs and does not give here.
 
-Owns what the sandbox lets through, and how payloads are told apart. Shared by worker and replayer.
+Owns what the sandbox lets through, and how payloads are told apart.
 """
 
 from typing import Any, Final
@@ -13,6 +13,8 @@ from temporalio.converter import (
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import Info
+
+from workers.whole_tasks import WholeTasks
 
 
 class _Instance(WorkflowInstance):
@@ -46,6 +48,18 @@ class _Instance(WorkflowInstance):
         return self._sandboxed.get_thread_id()
 
 
+class _LiveInstance(_Instance):
+    """A session that a worker serves."""
+
+    def __init__(self, sandboxed: WorkflowInstance) -> None:
+        super().__init__(sandboxed)
+        self._tasks = WholeTasks()
+
+    def activate(self, act: Any) -> Any:
+        self._tasks.check(act)
+        return super().activate(act)
+
+
 class _Runner(SandboxedWorkflowRunner):
     """The sandbox of sessions."""
 
@@ -53,11 +67,21 @@ class _Runner(SandboxedWorkflowRunner):
         return _Instance(super().create_instance(det))
 
 
-SANDBOX: Final = _Runner(
-    restrictions=SandboxRestrictions.default.with_passthrough_modules(
-        *("pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"),
-        *("workflows.contract", "workflows.state"),
-    )
+class _LiveRunner(SandboxedWorkflowRunner):
+    """The same, in a worker."""
+
+    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        return _LiveInstance(super().create_instance(det))
+
+
+_RESTRICTIONS: Final = SandboxRestrictions.default.with_passthrough_modules(
+    *("pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"),
+    *("workflows.contract", "workflows.state"),
 )
 """What is pure needs no sandbox, and its classes are built once a process, not once a session. Whole packages
 only, which import nothing that stays inside: or classes split."""
+
+SANDBOX: Final = _LiveRunner(restrictions=_RESTRICTIONS)
+"""For workers."""
+REPLAY_SANDBOX: Final = _Runner(restrictions=_RESTRICTIONS)
+"""For replayers, which read histories to wherever they end."""

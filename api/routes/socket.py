@@ -32,7 +32,11 @@ Stream = Annotated[EventStream, Depends(_stream)]
 @router.websocket("")
 async def speak(socket: WebSocket, here: Here, asking: Asking, session: OneSession, stream: Stream) -> None:
     """See `handshake`, which the OpenAPI document shows."""
-    await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope["subprotocols"] else None)
+    try:
+        await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope["subprotocols"] else None)
+    except OSError:
+        # The client has gone meanwhile, or this process ends.
+        return
     await SessionSocket(here, socket, asking, session.fields["session_id"], stream).run()
 
 

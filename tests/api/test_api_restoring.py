@@ -1,5 +1,6 @@
 """What the store lost of a session that is over comes back closed in every field, and expires in time."""
 
+import asyncio
 from datetime import datetime
 from uuid import uuid4
 
@@ -59,6 +60,20 @@ async def test_a_terminated_session_that_is_restored_waits_for_nothing(
     assert (restored["idle_at"], restored["ends_at"]) == (None, None)
     assert restored["updated_at"] > shown["updated_at"]
     assert await noted_end(redis, session_id) == updated_ms(restored)
+
+
+async def test_an_open_session_that_was_lost_tells_itself_once_however_many_ask(
+    http: Http, redis: "Redis", engine: Client
+) -> None:
+    session_id = (await start(http, title="lost"))["session_id"]
+    await read(http, session_id)
+    await lose(redis, session_id)
+    found = await asyncio.gather(*(read(http, session_id) for _ in range(20)))
+    assert {session["title"] for session in found} == {"lost"}
+    history = await engine.get_workflow_handle(workflow_id(session_id)).fetch_history()
+    signals = [event.workflow_execution_signaled_event_attributes for event in history.events]
+    assert [signal.signal_name for signal in signals if signal.signal_name] == ["store_lost"]
+    await close(http, session_id)
 
 
 async def test_only_an_end_that_was_told_is_noted(redis: "Redis") -> None:

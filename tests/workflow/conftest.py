@@ -28,7 +28,7 @@ from tests.system import Part, free_port, store_argv
 from workers.build import build_worker
 from workers.offline.server import OfflineServer, running
 from workers.offline.settings import OfflineSettings
-from workers.sandbox import SANDBOX
+from workers.sandbox import REPLAY_SANDBOX
 from workflows.contract.commands import SendMessage
 from workflows.contract.profile import Agent, CallMode, Limits, ModelChoice, Profile
 from workflows.contract.session import workflow_id
@@ -38,7 +38,7 @@ from workflows.session import Session
 from workflows.state.handover import HISTORY_LIMIT, SessionInput
 
 PATIENCE = 30
-REPLAYER = Replayer(workflows=[Session], workflow_runner=SANDBOX, data_converter=DATA_CONVERTER)
+REPLAYER = Replayer(workflows=[Session], workflow_runner=REPLAY_SANDBOX, data_converter=DATA_CONVERTER)
 
 
 @pytest.fixture(scope="session")
