@@ -82,6 +82,7 @@ async def read_reset(
         "partial": spoken.partial,
         "sentences": [],
         "speech": [],
+        "rejected": image.session.rejected,
     }
     return Reset(LoggedEvent(place, KIND, to_json(event)), image.session.closed)
 

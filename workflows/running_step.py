@@ -96,11 +96,12 @@ class RunningStep:
             result: StepResult = activity.result()
         except ActivityError as error:
             return _failed(error, state, now, riding)
+        said_in = riding.epoch if result.epoch is None else result.epoch
         return Outcome(
-            settle.step_finished(state, result, now),
+            settle.step_finished(state, result, now, said_in=said_in),
             riding,
             published=True,
-            last_word_in=riding.epoch if result.epoch is None else result.epoch,
+            last_word_in=said_in,
             turn_end=given.turn_end_with(result) if result.turn_ended else None,
         )
 

@@ -17,6 +17,7 @@ from activities.store.client import patience
 from activities.store.cursor import BEGINNING, Cursor
 from activities.store.listing import Listing
 from workflows.contract.base import unix_milliseconds
+from workflows.contract.publication import REJECTED
 from workflows.contract.session import SessionView, Status, TranscriptMessage
 from workflows.contract.start import SessionStart
 
@@ -37,6 +38,8 @@ class ProjectedSession:
     cursor: Cursor
     closing: bool
     end: Cursor = BEGINNING
+    rejected: Sequence[dict[str, Any]] = ()
+    """The last messages that were rejected: `message_id`, `reason`."""
 
     @property
     def closed(self) -> bool:
@@ -179,6 +182,7 @@ def _projected(found: dict[bytes, bytes]) -> ProjectedSession | None:
         tenant=own.get(b"_tenant", b"").decode(),
         cursor=cursor,
         closing=b"_closing" in own,
+        rejected=from_json(own.get(REJECTED.encode(), b"[]")),
     )
 
 

@@ -33,8 +33,8 @@ class Answer:
     def hear(self, event: Event, held: Conversation) -> None:
         """Follow the message through its session. Raises RefusedError when it will not be answered."""
         kind = event["type"]
-        if kind in {"message.rejected", "message.withdrawn"} and event["message_id"] == self._message_id:
-            raise RefusedError(f"The message was not taken: {spelled(event['reason'])}.")
+        if kind in {"message.rejected", "message.withdrawn"}:
+            self._check_taken(event)
         if kind == "turn.started" and self._message_id in event["message_ids"]:
             self.turn = event["turn"]
         elif kind == "message.injected" and event["message_id"] == self._message_id:
@@ -46,6 +46,10 @@ class Answer:
         elif kind == ENDED and self.status is None:
             raise RefusedError(f"The session is over, {spelled(event['reason'])}: nobody will answer.")
 
+    def _check_taken(self, refused: Event) -> None:
+        if refused["message_id"] == self._message_id:
+            raise RefusedError(f"The message was not taken: {spelled(refused['reason'])}.")
+
     def _end(self, status: str, event: Event) -> None:
         self.status = status
         if status == "failed":
@@ -53,6 +57,8 @@ class Answer:
 
     def _find_again(self, event: Event) -> None:
         """In a log that was lost and written anew."""
+        for refused in event.get("rejected", ()):
+            self._check_taken(refused)
         said: list[Mapping[str, Any]] = event["messages"]
         mine = next((message for message in said if message["message_id"] == self._message_id), None)
         if mine is None:

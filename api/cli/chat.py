@@ -119,6 +119,7 @@ class Chat:
         async for event in self._stream.live():
             if event["type"] in {"message.accepted", "message.rejected"}:
                 self._outbox.taken(event["message_id"])
+            self._outbox.found([rejected["message_id"] for rejected in event.get("rejected", ())])
             self._narrator.tell(event)
             self._outbox.found(self._narrator.conversation.messages)
             self._outbox.found(self._narrator.conversation.waiting)

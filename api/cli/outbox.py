@@ -56,7 +56,7 @@ class Outbox:
         self._pending.pop(message_id, None)
 
     def found(self, held: Container[str]) -> None:
-        """The session has taken all of these, though nobody saw it."""
+        """The session has taken or rejected all of these, though nobody saw it."""
         for message_id in [message_id for message_id in self._pending if message_id in held]:
             self.taken(message_id)
 

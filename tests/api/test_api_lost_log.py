@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from temporalio.client import Client
 
 from activities.store import keys
 from activities.store.cursor import Cursor
@@ -26,8 +27,19 @@ from tests.api.asking import (
 from tests.reducer import Reducer
 from tests.system import System
 from tests.viewer import events, turn_over, watch
+from workflows.contract.session import workflow_id
 
-RESET_FIELDS = {"type", "session_id", "at", "session", "messages", "partial", "sentences", "speech"}
+RESET_FIELDS = {
+    "type",
+    "session_id",
+    "at",
+    "session",
+    "messages",
+    "partial",
+    "sentences",
+    "speech",
+    "rejected",
+}
 
 
 async def talked(http: Http, turns: int = 3) -> str:
@@ -83,6 +95,22 @@ async def test_who_asks_for_what_was_trimmed_gets_a_reset_first(http: Http, redi
         assert {key: m.text for key, m in held.messages.items()} == {
             m["message_id"]: m["content"] for m in said
         }
+
+
+async def test_a_reset_says_which_messages_were_rejected(http: Http, redis: "Redis", engine: Client) -> None:
+    session_id = await talked(http, turns=1)
+    handle = engine.get_workflow_handle(workflow_id(session_id))
+    await handle.signal("send_message", {"content": "", "message_id": "empty-1"})
+    async with asyncio.timeout(10):
+        while "message.rejected" not in kinds(everything := await logged(http, session_id)):
+            await asyncio.sleep(0.02)
+    assert everything[-1]["type"] == "message.rejected"
+    await trim(redis, session_id, everything[-1]["cursor"])
+    rejected = [{"message_id": "empty-1", "reason": "invalid_request"}]
+    assert (await viewed(http, session_id, 1))[0]["rejected"] == rejected
+    await redis.delete(*keys.script_keys(session_id))
+    await read(http, session_id)
+    assert (await viewed(http, session_id, 1))[0]["rejected"] == rejected
 
 
 async def test_who_misses_nothing_of_a_trimmed_log_gets_no_reset(http: Http, redis: "Redis") -> None:

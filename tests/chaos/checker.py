@@ -118,6 +118,8 @@ def _told(seen: Iterable[Viewing]) -> dict[str, set[str]]:
             noun, _, verb = arrival.event["type"].partition(".")
             if noun == "message" and "message_id" in arrival.event:
                 told.setdefault(arrival.event["message_id"], set()).add(verb)
+            for rejected in arrival.event.get("rejected", ()):
+                told.setdefault(rejected["message_id"], set()).add("rejected")
     return told
 
 

@@ -98,7 +98,7 @@ class Scene:
         done = sum(event["type"] == "turn.started" for event in self.events[:at])
         messages = [message for message in self.transcript() if message["turn"] <= done]
         cursor = self.events[at - 1]["cursor"]
-        about = {"session": self._session("idle"), "messages": messages, "partial": None}
+        about = {"session": self._session("idle"), "messages": messages, "partial": None, "rejected": []}
         return {"type": "reset", "session_id": SESSION, "cursor": cursor, **about}
 
     def story(self, **changes: Any) -> Story:

@@ -208,14 +208,15 @@ class Shell:
             self.outbox = self.outbox.confirmed(attempt.riding)
         if isinstance(ended, StepResult) and ended.turn_ended:
             self.outbox = self.outbox.knowing(attempt.says_of_turn(ended))
-        self._record(*self._follows(ended))
+        self._record(*self._follows(ended, attempt))
         if fault is not None:
             self._repair_store(fault, attempt.riding)
 
-    def _follows(self, ended: StepEnd) -> tuple[Event, ...]:
+    def _follows(self, ended: StepEnd, attempt: Attempt) -> tuple[Event, ...]:
         match ended:
             case StepResult():
-                return settle.step_finished(self.state, ended, self.now)
+                said_in = attempt.riding.epoch if ended.epoch is None else ended.epoch
+                return settle.step_finished(self.state, ended, self.now, said_in=said_in)
             case StepFailure():
                 return settle.step_failed(self.state, ended, self.now)
             case StoreFault():

@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from workflows.contract.publication import LogEntry, Publication
+from workflows.contract.publication import REJECTED, LogEntry, Publication
 from workflows.contract.session import TranscriptMessage
 
 ENDED_WITH_TURN: Final = frozenset({"status", "turn", "usage", "idle_at", "last_activity_at"})
@@ -39,6 +39,11 @@ class StoreModel:
     @property
     def told(self) -> int:
         return len(self.log) - len(self.said)
+
+    @property
+    def rejected(self) -> list[dict[str, Any]]:
+        rejected: list[dict[str, Any]] = self.session.get(REJECTED, [])
+        return rejected
 
     def end_turn(self, publication: Publication) -> bool:
         """Let a step say its turn's end; again and again, as its attempts do."""

@@ -142,7 +142,7 @@ def test_any_command_can_be_decided_in_any_state(
 def test_any_step_may_end_in_any_state(start: SessionStart, events: list[Event], now: datetime) -> None:
     state, _ = follow(start, events)
     for follows in (
-        settle.step_finished(state, kept(), now),
+        settle.step_finished(state, kept(), now, said_in=state.epoch),
         settle.step_failed(state, failure(shown=1), now),
         settle.step_vanished(state, now),
         settle.projection_missed(state, now),

@@ -20,12 +20,11 @@ from tests.state.history import History
 from tests.state.shell import Happenings, Shell, StepEnd, Vanished
 from workflows.contract.commands import Close, Resume, StoreLost
 from workflows.contract.errors import StoreFault
-from workflows.contract.events import EpochStarted, Event, MessageRejected, SessionEnded
+from workflows.contract.events import EpochStarted, Event, SessionEnded
 from workflows.contract.session import Status
 from workflows.contract.start import RetrySchedule
 from workflows.state import queue, transcript
 from workflows.state.handover import Carried, SessionInput
-from workflows.state.outbox import REMEMBERED_REFUSALS
 from workflows.state.steps import CallModel, SettleAnswer
 from workflows.state.view import card, session_view
 from workflows.state.weight import weight
@@ -257,9 +256,8 @@ def _of_this_epoch(shell: Shell) -> list[tuple[str, Event]]:
     if not resets:
         return named
     before, reset, since = named[: resets[-1]], named[resets[-1]], named[resets[-1] + 1 :]
-    refusals = [(name, event) for name, event in before if isinstance(event, MessageRejected)]
     last_word = [(name, event) for name, event in before if isinstance(event, SessionEnded)]
-    return [reset, *refusals[-REMEMBERED_REFUSALS:], *last_word, *since]
+    return [reset, *last_word, *since]
 
 
 def _essence(event: Event) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from workflows.contract.events import (
     TurnStarted,
     TurnStopped,
 )
-from workflows.contract.publication import Publication
+from workflows.contract.publication import REJECTED, Publication
 from workflows.contract.session import EndReason, StopReason, Usage
 from workflows.state.decide import decide
 from workflows.state.evolve import apply
@@ -299,7 +299,7 @@ def test_names_go_on_in_a_new_epoch() -> None:
     rejected = MessageRejected(at=NOON, message_id="m", reason="queue_full")
     desk = Desk().record(rejected)
     desk.record(EpochStarted(at=after(1)), rejected)
-    assert desk.names == ["reset#1", "message.rejected#1", "message.rejected#2"]
+    assert desk.names == ["reset#1", "message.rejected#2"]
 
 
 def test_what_reached_the_old_log_does_not_count_as_told_in_the_new_one() -> None:
@@ -338,12 +338,17 @@ def test_a_new_epoch_tells_the_last_word_again() -> None:
     assert desk.names == ["reset#1", "session.ended#1"]
 
 
-def test_a_new_epoch_tells_the_last_rejections_again() -> None:
+def test_the_store_keeps_the_last_rejections_for_resets() -> None:
     desk = Desk()
+    assert REJECTED not in desk.publication().session
     for number in range(REMEMBERED_REFUSALS + 3):
         desk.record(MessageRejected(at=NOON, message_id=f"m{number}", reason="queue_full"))
+    kept = [
+        {"message_id": f"m{number}", "reason": "queue_full"} for number in range(3, REMEMBERED_REFUSALS + 3)
+    ]
+    told = desk.publication()
+    assert told.session[REJECTED] == kept
+    assert REJECTED not in desk.confirm(told).publication().session
     desk.record(EpochStarted(at=after(1)))
-    again = [f"message.rejected#{number + 1}" for number in range(3, REMEMBERED_REFUSALS + 3)]
-    assert desk.names == ["reset#1", *again]
-    desk.record(EpochStarted(at=after(2)))
-    assert desk.names == ["reset#2", *again]
+    assert desk.names == ["reset#1"]
+    assert desk.publication().session[REJECTED] == kept

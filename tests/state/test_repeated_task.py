@@ -19,7 +19,6 @@ from workflows.contract.commands import Close
 from workflows.contract.errors import StoreFault
 from workflows.contract.publication import LogEntry
 from workflows.contract.start import RetrySchedule
-from workflows.state.outbox import REMEMBERED_REFUSALS
 from workflows.state.steps import SettleAnswer
 
 ADVISORY: Final = {"turn.retrying", "session.ending_soon"}
@@ -150,5 +149,4 @@ def of_the_last_epoch(entries: tuple[LogEntry, ...]) -> tuple[LogEntry, ...]:
         return entries
     before = entries[: resets[-1]]
     last_word = tuple(entry for entry in before if entry.event["type"] == "session.ended")
-    refusals = tuple(entry for entry in before if entry.event["type"] == "message.rejected")
-    return (*entries[resets[-1] :], *refusals[-REMEMBERED_REFUSALS:], *last_word)
+    return (*entries[resets[-1] :], *last_word)

@@ -7,7 +7,9 @@ import pytest
 from tests.state.builders import complete, failure, kept, message, update
 from tests.state.shell import Happenings
 from tests.state.story import Story
-from workflows.contract.commands import Pause, WithdrawMessage
+from tests.state.viewer import Viewer
+from workflows.contract.commands import Pause, StoreLost, WithdrawMessage
+from workflows.contract.events import EpochStarted
 from workflows.contract.session import Status, Usage
 from workflows.state.view import session_view
 
@@ -133,3 +135,19 @@ def test_a_turn_that_is_stopped_is_ended_by_the_workflow() -> None:
     assert not story.shell.step_says(kept()).turn_ended
     story.keeps()
     assert story.last("turn.stopped")["reason"] == "stopped"
+
+
+@pytest.mark.parametrize("text", ["Hello.", ""])
+def test_an_answer_in_a_log_that_was_given_up_meanwhile_reaches_viewers_with_a_reset(text: str) -> None:
+    story = running()
+    said(story, text)
+    lost = StoreLost(epoch=story.shell.state.epoch)
+    story.shell.task(Happenings(commands=(lost,)))
+    story.shell.task(Happenings(step_end=complete(text)))
+    resets = [event for event in story.shell.recorded if isinstance(event, EpochStarted)]
+    assert len(resets) == 1 + bool(text)
+    viewer = Viewer()
+    viewer.look(story.shell.store)
+    assert viewer.held.running_turn is None
+    if text:
+        assert viewer.held.messages["a-1.1"].text == text

@@ -37,4 +37,11 @@ class Viewer:
 def _image(store: StoreModel) -> dict[str, Any]:
     """Everything that was projected, as of the end of the log."""
     messages = [store.messages[index].model_dump(mode="json") for index in sorted(store.messages)]
-    return {"session": store.session, "messages": messages, "partial": None, "sentences": [], "speech": []}
+    return {
+        "session": store.session,
+        "messages": messages,
+        "partial": None,
+        "sentences": [],
+        "speech": [],
+        "rejected": store.rejected,
+    }

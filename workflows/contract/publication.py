@@ -3,9 +3,10 @@
 Owns the shape; what one does to the store is `activities.store`'s.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from workflows.contract.base import Timestamp, Value
+from workflows.contract.errors import ErrorCode
 from workflows.contract.session import TranscriptMessage
 
 
@@ -19,6 +20,17 @@ class LogEntry(Value):
 
     name: str
     event: dict[str, Any]
+
+
+class Rejected(Value):
+    """A message that the session did not take, and why."""
+
+    message_id: str
+    reason: ErrorCode
+
+
+REJECTED: Final = "_rejected"
+"""Beside the session object's fields: the messages that a `reset` says were rejected."""
 
 
 class Publication(Value):

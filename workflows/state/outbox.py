@@ -26,7 +26,7 @@ from workflows.contract.events import (
     TurnStarted,
     TurnStopped,
 )
-from workflows.contract.publication import LogEntry, Publication, step_name
+from workflows.contract.publication import REJECTED, LogEntry, Publication, Rejected, step_name
 from workflows.state.session_state import SessionState
 from workflows.state.turn import StepStatus
 from workflows.state.view import session_view
@@ -42,7 +42,7 @@ _CHANGED_BY_CLIENTS: Final = frozenset({"title", "metadata", "limits", "settings
 _CHANGE: Final = SessionUpdated.model_fields["type"].default
 _LAST_WORD: Final = SessionEnded.model_fields["type"].default
 REMEMBERED_REFUSALS: Final = 32
-"""No snapshot shows that a message was rejected, and who sent it waits: a new epoch says so again."""
+"""No session object shows that a message was rejected, and who sent it waits: a `reset` says so again."""
 
 
 class Outbox(Value):
@@ -59,8 +59,8 @@ class Outbox(Value):
     said_ahead: frozenset[str] = frozenset()
     """The names of those that are yet to be recorded."""
     entries: tuple[LogEntry, ...] = ()
-    refusals: tuple[LogEntry, ...] = ()
-    """The last messages that were rejected."""
+    rejected: tuple[Rejected, ...] = ()
+    """The last ones."""
     counts: dict[str, int] = {}
     """How many events of each type were ever added."""
     writes: tuple[str, ...] = ()
@@ -100,7 +100,8 @@ class Outbox(Value):
             return self._emptied(entry, state.epoch, counts)
         update = {"epoch": state.epoch, "entries": (*self.entries, entry), "counts": counts}
         if isinstance(event, MessageRejected):
-            update["refusals"] = (*self.refusals, entry)[-REMEMBERED_REFUSALS:]
+            rejected = Rejected(message_id=event.message_id, reason=event.reason)
+            update["rejected"] = (*self.rejected, rejected)[-REMEMBERED_REFUSALS:]
         return self.model_copy(update=update)
 
     def has_news_after(self, riding: Publication | None) -> bool:
@@ -115,7 +116,7 @@ class Outbox(Value):
         self, state: SessionState, now: datetime, *, closing: bool = False, trim: bool = False
     ) -> Publication:
         """Everything unconfirmed."""
-        fields = session_view(state, now).fields()
+        fields = session_view(state, now).fields() | self._own_fields()
         start = state.transcript.start_of(self.messages)
         return Publication(
             session_id=state.session_id,
@@ -188,13 +189,17 @@ class Outbox(Value):
         last_word = (entry for entry in self.entries if entry.event["type"] == _LAST_WORD)
         return Outbox(
             epoch=epoch,
-            entries=(reset, *self.refusals, *last_word),
-            refusals=self.refusals,
+            entries=(reset, *last_word),
+            rejected=self.rejected,
             counts=counts,
             writes=self.writes,
             doubts=self.doubts,
             dispelled=self.doubts,
         )
+
+    def _own_fields(self) -> dict[str, Any]:
+        """What the store keeps beside the session object, for resets."""
+        return {REJECTED: [one.model_dump(mode="json") for one in self.rejected]} if self.rejected else {}
 
     def _is_news(self, name: str, value: object) -> bool:
         if name in _FLEETING or (name in _CHANGED_BY_CLIENTS and self._has_unconfirmed_changes):

@@ -11,6 +11,7 @@ from typing import Final
 from workflows.contract.errors import FailureKind, StepFailure, StoreFault
 from workflows.contract.events import (
     AnswerSettled,
+    EpochStarted,
     Event,
     ProjectionMissed,
     StepBroken,
@@ -43,11 +44,21 @@ class Outcome:
     """What the step said of its turn's end, if it did."""
 
 
-def step_finished(state: SessionState, result: StepResult, now: datetime) -> tuple[Event, ...]:
-    """The step ended with a text that viewers hold whole."""
-    turn = state.turn
-    if turn is None:
+def step_finished(
+    state: SessionState, result: StepResult, now: datetime, *, said_in: int
+) -> tuple[Event, ...]:
+    """The step ended with a text that viewers of epoch `said_in` hold whole.
+
+    That log may have been given up meanwhile: viewers of the present one hear of the text by a reset.
+    """
+    if state.turn is None:
         return ()
+    events = _finished(state.turn, result, now)
+    unheard = result.text and said_in != state.epoch
+    return (*events, EpochStarted(at=now)) if unheard else events
+
+
+def _finished(turn: Turn, result: StepResult, now: datetime) -> tuple[Event, ...]:
     at = _when(result, turn, now)
     settled = AnswerSettled(
         at=at,
