@@ -168,6 +168,34 @@ class TurnFailed(_Event):
         return super().fields() | {"error": {"code": self.error.kind, "message": self.error.message}}
 
 
+class _PhaseEvent(_Event):
+    """Something about a phase; `index` counts from 1, `budget` and `sentences` are counts of sentences."""
+
+    phase: str
+    index: int
+    of: int
+    budget: int
+
+
+class PhaseStarted(_PhaseEvent):
+    type: Literal["phase.started"] = "phase.started"
+
+
+class PhaseWindingDown(_PhaseEvent):
+    """The main part is over; what is left of the budget leads over to the next phase."""
+
+    type: Literal["phase.winding_down"] = "phase.winding_down"
+    sentences: int
+
+
+class PhaseCompleted(_PhaseEvent):
+    """`next`: the name of the phase that follows."""
+
+    type: Literal["phase.completed"] = "phase.completed"
+    sentences: int
+    next: str | None
+
+
 class CommandTaken(_Event):
     """A client or an operator acted; every clock that waits for one starts anew."""
 
@@ -227,6 +255,10 @@ class AnswerSettled(_Event):
     usage: Usage = Usage()
     response_id: str | None = None
     """The provider's stored response that equals the transcript up to here, if there is one."""
+    sentences: int = 0
+    """How many it was told in."""
+    cut: bool = False
+    """Whether the model had more to say."""
 
 
 class ProjectionMissed(_Event):
@@ -280,6 +312,9 @@ Event = Annotated[
     | TurnCompleted
     | TurnStopped
     | TurnFailed
+    | PhaseStarted
+    | PhaseWindingDown
+    | PhaseCompleted
     | CommandTaken
     | TurnStopRequested
     | StepStarted

@@ -12,6 +12,17 @@ from workflows.contract.session import Usage
 from workflows.contract.turn_end import TurnEnd
 
 
+class Sentences(Value):
+    """How an answer is told in sentences."""
+
+    language: str
+    first: int
+    """The index in the session of the answer's first sentence."""
+    most: int | None = None
+    """After so many the answer ends, whatever the model had to say."""
+    phase: str | None = None
+
+
 class ModelCall(Value):
     """What is asked of the model in one step.
 
@@ -29,6 +40,10 @@ class ModelCall(Value):
     floor: int
     seen_from: int
     seen_to: int
+    cue: str | None = None
+    """What the model is told behind the messages, and nobody else hears."""
+    sentences: Sentences | None = None
+    """How the answer is told in sentences; None: as it comes."""
 
 
 class _StepInput(Value):
@@ -74,6 +89,10 @@ class StepResult(Value):
     """The epoch of the log that holds it, when that is not the one that the step began in."""
     ended_at: Timestamp | None = None
     """When the answer was complete."""
+    sentences: int = 0
+    """How many `text` was told in."""
+    cut: bool = False
+    """Whether the model had more to say than it was asked for."""
     turn_ended: bool = False
     """Whether the step said then that its turn is over."""
 

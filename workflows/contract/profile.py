@@ -11,6 +11,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from workflows.contract.base import Name, Request, Seconds, Value
+from workflows.contract.phases import Pace, Phase
 
 
 class Effort(StrEnum):
@@ -44,12 +45,20 @@ class Settings(Value):
     """What a session or a message may override."""
 
     effort: Effort | None = None
+    pace: Pace | None = None
+    skip_phase: Name | None = None
+    """Of a guided session: this phase is brought to its end, or left out."""
+    extend_phase: Name | None = None
+    """This phase gets half as much again, of sentences and of time."""
 
 
 class SettingsPatch(Request):
     """Settings that a client sets; a field left out stays as it is."""
 
     effort: Effort | None = None
+    pace: Pace | None = None
+    skip_phase: Name | None = None
+    extend_phase: Name | None = None
 
     def over(self, settings: Settings) -> Settings:
         """`settings` with the fields that the client gave, null included."""
@@ -95,6 +104,11 @@ class Agent(Value):
     instructions: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
 
 
+def _check_unique(kind: str, names: list[str]) -> None:
+    if len(set(names)) != len(names):
+        raise ValueError(f"two {kind} have the same name; rename one")
+
+
 class Profile(Value):
     """Everything about a kind of session that is not said by its client."""
 
@@ -106,16 +120,24 @@ class Profile(Value):
     limits: Limits = Limits()
     settings: tuple[str, ...] = ("effort",)
     """Names of the settings that clients may override."""
+    phases: Annotated[tuple[Phase, ...], Field(max_length=100)] = ()
+    """The plan of a guided session; without one, the session waits for messages."""
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")] = "en"
+    """In which sentences are told apart: an ISO 639 code."""
 
     @model_validator(mode="after")
     def _names_are_known_and_unique(self) -> Self:
-        names = [agent.name for agent in self.agents]
-        if len(set(names)) != len(names):
-            raise ValueError("two agents have the same name; rename one")
+        _check_unique("agents", [agent.name for agent in self.agents])
+        _check_unique("phases", [phase.name for phase in self.phases])
         unknown = set(self.settings) - Settings.model_fields.keys()
         if unknown:
             raise ValueError(f"unknown settings {sorted(unknown)}; known: {sorted(Settings.model_fields)}")
         return self
+
+    @property
+    def in_sentences(self) -> bool:
+        """Whether answers are told sentence by sentence."""
+        return bool(self.phases)
 
     def agent(self, name: str | None) -> Agent | None:
         """The agent called `name`, the first for None; None when there is no such agent."""

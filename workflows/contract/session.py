@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import JsonValue
 
 from workflows.contract.base import Elapsed, Timestamp, Value
+from workflows.contract.phases import PhaseView
 from workflows.contract.profile import Limits, Settings
 
 PREVIEW_LENGTH = 200
@@ -118,7 +119,7 @@ class SessionView(Value):
     user_id: str | None
     status: Status
     end_reason: EndReason | None = None
-    phase: None = None
+    phase: PhaseView | None = None
     voice_state: None = None
     limits: Limits
     message_count: int = 0

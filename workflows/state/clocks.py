@@ -24,6 +24,7 @@ class DeadlineKind(StrEnum):
     IDLE_WARNING = "idle_warning"
     DURATION_WARNING = "duration_warning"
     RETRY = "retry"
+    PHASE = "phase"
 
 
 class Deadline(Value):
@@ -103,6 +104,10 @@ class Clocks(Value):
         if limits.max_duration is None or self.paused:
             return None
         return self.started_at + self.paused_for + limits.max_duration
+
+    def when_active_for(self, active: timedelta) -> datetime | None:
+        """When the session will have been awake for `active`; None during a pause."""
+        return None if self.paused else self.started_at + self.paused_for + active
 
     def deadlines(self, limits: Limits, *, busy: bool) -> list[Deadline]:
         """Everything that the clocks will bring if nothing else happens, in no order."""

@@ -3,7 +3,6 @@
 Owns admission; must not know what the session does next by itself (`next_step`).
 """
 
-from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import assert_never
 
@@ -42,7 +41,7 @@ from workflows.contract.events import (
     StoreDoubted,
     TurnStopRequested,
 )
-from workflows.contract.profile import Settings
+from workflows.contract.profile import Settings, SettingsPatch
 from workflows.contract.session import Delivery, EndReason, Status, StopReason
 from workflows.state.session_state import SessionState
 
@@ -117,7 +116,7 @@ def _carried_out(state: SessionState, command: Command, now: datetime) -> tuple[
         case Pause():
             return () if state.clocks.paused else _paused(state, now)
         case Resume():
-            return _resumed(state, now) if state.clocks.paused else ()
+            return _resumed(state, now) if state.clocks.paused or state.plan.waits else ()
         case Close():
             return end(state, command.reason, now)
         case Cancel():
@@ -174,9 +173,9 @@ def _message_refusal(state: SessionState, message: SendMessage) -> Refusal | Non
     if state.profile.agent(message.agent) is None:
         names = ", ".join(agent.name for agent in state.profile.agents)
         return Refusal(code=ErrorCode.INVALID_REQUEST, detail=f"No such agent; the session has: {names}.")
-    forbidden = message.settings.model_fields_set - set(state.profile.settings)
-    if forbidden:
-        return _setting_refusal(forbidden)
+    refused = _settings_refusal(state, message.settings)
+    if refused is not None:
+        return refused
     if not state.queue.has_room_for(message.content):
         return Refusal(code=ErrorCode.QUEUE_FULL, detail="Too much waits already; send it again later.")
     return None
@@ -193,10 +192,9 @@ def _withdrawal_refusal(state: SessionState, command: WithdrawMessage) -> Refusa
 
 
 def _update_refusal(state: SessionState, command: UpdateSession) -> Refusal | None:
-    asked = command.settings.model_fields_set if command.settings else set[str]()
-    forbidden = asked - set(state.profile.settings)
-    if forbidden:
-        return _setting_refusal(forbidden)
+    refused = _settings_refusal(state, command.settings or SettingsPatch())
+    if refused is not None:
+        return refused
     if len(to_json(_merged_metadata(state, command))) > MAX_METADATA_BYTES:
         return Refusal(
             code=ErrorCode.INVALID_REQUEST, detail=f"metadata would exceed {MAX_METADATA_BYTES} bytes."
@@ -204,9 +202,16 @@ def _update_refusal(state: SessionState, command: UpdateSession) -> Refusal | No
     return None
 
 
-def _setting_refusal(names: AbstractSet[str]) -> Refusal:
-    detail = f"The profile does not let clients set: {', '.join(sorted(names))}."
-    return Refusal(code=ErrorCode.INVALID_REQUEST, detail=detail)
+def _settings_refusal(state: SessionState, asked: SettingsPatch) -> Refusal | None:
+    forbidden = asked.model_fields_set - set(state.profile.settings)
+    if forbidden:
+        detail = f"The profile does not let clients set: {', '.join(sorted(forbidden))}."
+        return Refusal(code=ErrorCode.INVALID_REQUEST, detail=detail)
+    phases = [phase.name for phase in state.profile.phases]
+    if not {asked.skip_phase, asked.extend_phase} <= {None, *phases}:
+        detail = f"No such phase; the session has: {', '.join(phases) or 'none'}."
+        return Refusal(code=ErrorCode.INVALID_REQUEST, detail=detail)
+    return None
 
 
 def _accepted(state: SessionState, message: SendMessage, now: datetime) -> tuple[Event, ...]:

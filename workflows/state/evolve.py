@@ -19,6 +19,9 @@ from workflows.contract.events import (
     MessageInjected,
     MessageRejected,
     MessageWithdrawn,
+    PhaseCompleted,
+    PhaseStarted,
+    PhaseWindingDown,
     ProjectionMissed,
     SessionEnded,
     SessionEndingSoon,
@@ -40,10 +43,11 @@ from workflows.contract.events import (
     TurnStopRequested,
 )
 from workflows.contract.session import TranscriptMessage
+from workflows.state.plan import Plan
 from workflows.state.queue import WaitingMessage
 from workflows.state.session_state import REMEMBERED_IDS, SessionState
 from workflows.state.transcript import Transcript
-from workflows.state.turn import StepStatus, Turn, retrying
+from workflows.state.turn import StepStatus, Turn, ready_for_next_step, retrying
 
 _SessionEvent = (
     SessionStarted
@@ -110,6 +114,8 @@ def _changes(state: SessionState, event: Event) -> dict[str, Any]:
             return _while_running(state, event)
         case AnswerSettled():
             return _answer(state, event)
+        case PhaseStarted() | PhaseWindingDown() | PhaseCompleted():
+            return {"plan": _plan_after(state, event)}
         case TurnCompleted() | TurnStopped() | TurnFailed():
             return _turn_end(state, event)
         case _:
@@ -126,11 +132,14 @@ def _session_changes(state: SessionState, event: _SessionEvent) -> dict[str, Any
                 "settings": event.settings,
                 "limits": event.limits,
             }
-            return changed | {"clocks": state.clocks.rearmed(state.limits, event.limits)}
+            return changed | {
+                "clocks": state.clocks.rearmed(state.limits, event.limits),
+                "plan": state.plan.wishing(event.settings),
+            }
         case SessionPaused():
             return {"clocks": state.clocks.pause(event.at)}
         case SessionResumed():
-            return {"clocks": state.clocks.resume(event.at)}
+            return {"clocks": state.clocks.resume(event.at), "plan": state.plan.resumed()}
         case SessionStatusChanged():
             return {"status": event.new}
         case SessionEndingSoon():
@@ -160,6 +169,7 @@ def _message_changes(
                 "queue": state.queue.added(_waiting(event, state.message_count + 1)),
                 "seen": (*state.seen, event.message_id)[-REMEMBERED_IDS:],
                 "message_count": state.message_count + 1,
+                "plan": state.plan.wishing(event.settings),
             }
         case MessageRejected() | MessageWithdrawn():
             return {"queue": state.queue.without((event.message_id,))}
@@ -208,6 +218,7 @@ def _turn_start(state: SessionState, event: TurnStarted) -> dict[str, Any]:
         "turns": event.turn,
         "queue": state.queue.without(event.message_ids),
         "transcript": state.transcript.added(*(_said(message, event.turn) for message in used)),
+        "plan": state.plan.resumed(),
     }
 
 
@@ -232,7 +243,9 @@ def _while_running(
     if turn is None or turn.number != event.turn or turn.status not in _FITS[type(event)]:
         return {}
     if isinstance(event, StepStarted):
-        turn = turn.model_copy(update={"step": event.step, "asked_to": state.transcript.end})
+        part = state.plan.part if state.phase else None
+        asked = {"step": event.step, "asked_to": state.transcript.end, "part": part}
+        turn = turn.model_copy(update=asked)
     return {"turn": _turn_after(turn, event)}
 
 
@@ -270,11 +283,13 @@ def _answer(state: SessionState, event: AnswerSettled) -> dict[str, Any]:
     turn = state.turn
     if turn is None or turn.number != event.turn:
         return {}
-    transcript = _with_answer(state.transcript, turn, event)
+    to_its_end = event.status == "complete" and not event.cut
     return {
-        "transcript": transcript,
-        "turn": turn.model_copy(update={"usage": turn.usage + event.usage, "shown": 0}),
+        "transcript": _with_answer(state.transcript, turn, event),
+        "turn": ready_for_next_step(turn).model_copy(update={"usage": turn.usage + event.usage}),
         "usage": state.usage + event.usage,
+        "sentences": state.sentences + event.sentences,
+        "plan": state.plan.after_answer(turn.part, event.sentences, to_its_end=to_its_end),
     }
 
 
@@ -298,4 +313,22 @@ def _turn_end(state: SessionState, event: TurnCompleted | TurnStopped | TurnFail
     if state.turn is None or state.turn.number != event.turn:
         return {}
     took = max(event.at - state.turn.started_at, timedelta())
-    return {"turn": None, "last_turn": took, "clocks": state.clocks.touched(event.at)}
+    cut_short = state.phase is not None and not isinstance(event, TurnCompleted)
+    return {
+        "turn": None,
+        "last_turn": took,
+        "clocks": state.clocks.touched(event.at),
+        "plan": state.plan.waiting() if cut_short else state.plan,
+    }
+
+
+def _plan_after(state: SessionState, event: PhaseStarted | PhaseWindingDown | PhaseCompleted) -> Plan:
+    match event:
+        case PhaseStarted():
+            return state.plan.begun(event.index - 1, state.clocks.active(event.at))
+        case PhaseWindingDown():
+            return state.plan.winding_down() if state.phase else state.plan
+        case PhaseCompleted():
+            return state.plan.over()
+        case _:
+            assert_never(event)

@@ -21,8 +21,9 @@ from workflows.contract.events import (
     TurnStopped,
 )
 from workflows.contract.model_call import ModelCall
-from workflows.contract.profile import DEFAULT_EFFORT, CallMode, Effort
+from workflows.contract.profile import DEFAULT_EFFORT, Agent, CallMode, Effort
 from workflows.contract.session import EndReason, Status, Summary
+from workflows.state import cues, phases
 from workflows.state.clocks import Deadline, DeadlineKind
 from workflows.state.decide import end
 from workflows.state.session_state import SessionState
@@ -58,6 +59,9 @@ def next_deadline(state: SessionState) -> Deadline | None:
     if state.ending is not None:
         return None
     found = state.clocks.deadlines(state.limits, busy=state.turn is not None)
+    phase_ends = phases.phase_deadline(state)
+    if phase_ends is not None:
+        found.append(phase_ends)
     if state.turn is not None and state.turn.retry_at is not None:
         found.append(_retry_deadline(state.turn, state.turn.retry_at))
     return min(found, key=lambda deadline: deadline.at, default=None)
@@ -121,9 +125,14 @@ def _turn(state: SessionState, now: datetime) -> Step | None:
     turn = state.turn
     if turn is None:
         return None
+    if turn.status in {StepStatus.READY, StepStatus.RETRYING, StepStatus.RUNNING}:
+        events = phases.phase_step(state, turn, now)
+        if events:
+            return Record(events)
     match turn.status:
         case StepStatus.RUNNING:
-            return CancelStep(turn.number) if turn.stop and not turn.cancelled else None
+            ends = turn.stop is not None or phases.is_cut(state, turn)
+            return CancelStep(turn.number) if ends and not turn.cancelled else None
         case StepStatus.BROKEN:
             return _settle(turn)
         case StepStatus.SETTLING:
@@ -153,7 +162,8 @@ def _call(state: SessionState, turn: Turn, now: datetime) -> Step | None:
     if turn.retry_at is not None and turn.retry_at > now:
         return None
     steers = state.queue.steers(turn.agent)
-    if turn.status is StepStatus.RETRYING and not turn.shown and steers:
+    between_answers = turn.status is StepStatus.RETRYING or turn.step > 1
+    if between_answers and not turn.shown and steers:
         return Record(
             tuple(MessageInjected(at=now, message_id=m.message_id, turn=turn.number) for m in steers)
         )
@@ -174,7 +184,7 @@ def model_call(state: SessionState, turn: Turn) -> ModelCall:
     chain = None if choice.mode is CallMode.STATELESS else transcript.chains.get(turn.agent)
     return ModelCall(
         agent=turn.agent,
-        instructions=agent.instructions,
+        instructions=_instructions(state, agent),
         model=state.model,
         mode=choice.mode,
         effort=_effort(state, turn),
@@ -183,7 +193,21 @@ def model_call(state: SessionState, turn: Turn) -> ModelCall:
         floor=transcript.first,
         seen_from=chain.upto if chain else transcript.first,
         seen_to=transcript.end,
+        cue=_cue(state),
+        sentences=phases.sentences(state),
     )
+
+
+def _instructions(state: SessionState, agent: Agent) -> str:
+    if state.phase is None:
+        return agent.instructions
+    return cues.instructions(agent.instructions, state.profile.phases, state.plan, state.title)
+
+
+def _cue(state: SessionState) -> str | None:
+    if state.phase is None:
+        return None
+    return cues.cue(state.profile.phases, state.plan, state.title)
 
 
 def _effort(state: SessionState, turn: Turn) -> Effort | None:
@@ -213,15 +237,15 @@ def _start_turn(state: SessionState, now: datetime) -> Step | None:
     if state.turn is not None or state.clocks.paused or state.ending is not None:
         return None
     messages = state.queue.next_turn()
-    if not messages:
+    if not messages and not phases.waits_to_speak(state):
         return None
     started = TurnStarted(
         at=now,
         turn=state.turns + 1,
-        agent=messages[0].agent,
+        agent=messages[0].agent if messages else state.profile.agents[0].name,
         message_ids=tuple(m.message_id for m in messages),
     )
-    return Record((started,))
+    return Record(phases.phase_start(state, started))
 
 
 def _last_message(state: SessionState, now: datetime) -> Step | None:
@@ -231,6 +255,13 @@ def _last_message(state: SessionState, now: datetime) -> Step | None:
     return Record(end(state, EndReason.MAX_MESSAGES, now))
 
 
+def _plan_is_told(state: SessionState, now: datetime) -> Step | None:
+    at_rest = state.turn is None and not state.queue.waiting and state.ending is None
+    if not at_rest or state.clocks.paused or not phases.is_told(state):
+        return None
+    return Record(end(state, EndReason.COMPLETED, now))
+
+
 _RULES: Final[tuple[_Rule, ...]] = (
     _finished,
     _status,
@@ -238,5 +269,6 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _turn,
     _ending,
     _start_turn,
+    _plan_is_told,
     _last_message,
 )

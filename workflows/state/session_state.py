@@ -9,10 +9,12 @@ from typing import Final
 from pydantic import JsonValue
 
 from workflows.contract.base import Elapsed, Timestamp, Value, unix_milliseconds
+from workflows.contract.phases import Phase
 from workflows.contract.profile import Effort, Limits, Profile, Settings
 from workflows.contract.session import EndReason, Status, Usage
 from workflows.contract.start import RetrySchedule, SessionStart
 from workflows.state.clocks import Clocks
+from workflows.state.plan import Plan
 from workflows.state.queue import Queue
 from workflows.state.transcript import Transcript
 from workflows.state.turn import Turn
@@ -53,6 +55,9 @@ class SessionState(Value):
     """Ids of the last accepted messages: sent again, they are the same message."""
     transcript: Transcript = Transcript()
     usage: Usage = Usage()
+    plan: Plan = Plan()
+    sentences: int = 0
+    """Told and settled."""
     ending: EndReason | None = None
     """Decided; becomes the end as soon as nothing is left to say."""
     door_closed: bool = False
@@ -79,6 +84,7 @@ class SessionState(Value):
             created_at=start.created_at,
             updated_at=start.created_at,
             clocks=Clocks(started_at=at, last_activity_at=at),
+            plan=Plan().wishing(start.settings),
         )
 
     @property
@@ -105,6 +111,11 @@ class SessionState(Value):
         if self.limits.max_messages is None:
             return None
         return max(self.limits.max_messages - self.message_count, 0)
+
+    @property
+    def phase(self) -> Phase | None:
+        """The phase that runs, of a guided session."""
+        return self.plan.phase(self.profile.phases)
 
     def effort_for(self, message: Settings) -> Effort | None:
         """The effort of a turn that a message with these settings starts; None: the default."""

@@ -53,12 +53,12 @@ def step_finished(
     """
     if state.turn is None:
         return ()
-    events = _finished(state.turn, result, now)
+    events = _finished(state.turn, result, now, in_phase=state.phase is not None)
     unheard = result.text and said_in != state.epoch
     return (*events, EpochStarted(at=now)) if unheard else events
 
 
-def _finished(turn: Turn, result: StepResult, now: datetime) -> tuple[Event, ...]:
+def _finished(turn: Turn, result: StepResult, now: datetime, *, in_phase: bool) -> tuple[Event, ...]:
     at = _when(result, turn, now)
     settled = AnswerSettled(
         at=at,
@@ -68,8 +68,13 @@ def _finished(turn: Turn, result: StepResult, now: datetime) -> tuple[Event, ...
         status=result.outcome,
         usage=result.usage,
         response_id=result.response_id,
+        sentences=result.sentences,
+        cut=result.cut,
     )
     usage = turn.usage + result.usage
+    if in_phase and turn.stop is None and result.outcome != "failed":
+        # What follows in the phase, or that it is over, is asked of the plan.
+        return (settled,)
     if result.outcome == "complete":
         return (settled, TurnCompleted(at=at, turn=turn.number, usage=usage))
     return (settled, _ended(turn.model_copy(update={"usage": usage}), turn.failure, now))

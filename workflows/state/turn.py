@@ -12,6 +12,7 @@ from workflows.contract.errors import FailureKind, StepFailure
 from workflows.contract.profile import Effort
 from workflows.contract.session import StopReason, TurnView, Usage
 from workflows.contract.start import RetrySchedule
+from workflows.state.plan import Part
 
 RETRY_GROWTH: Final = 2
 MOST_DOUBLINGS: Final = 64
@@ -61,6 +62,8 @@ class Turn(Value):
     failure: StepFailure | None = None
     """Why the turn cannot go on."""
     usage: Usage = Usage()
+    part: Part | None = None
+    """In a guided session: what the last attempt was to say of its phase."""
 
     @property
     def message_id(self) -> str:
@@ -96,6 +99,21 @@ def next_wait(turn: Turn, schedule: RetrySchedule, failure: StepFailure) -> time
     asked = failure.retry_after.total_seconds() if failure.retry_after else 0.0
     wait = max(min(stepped, schedule.maximum), asked, MIN_SECONDS)
     return timedelta(seconds=wait) if turn.waited.total_seconds() + wait <= schedule.total else None
+
+
+def ready_for_next_step(turn: Turn) -> Turn:
+    """The turn when a step was settled and another one follows."""
+    update = {
+        "step": turn.step + 1,
+        "status": StepStatus.READY,
+        "attempt": 0,
+        "shown": 0,
+        "cancelled": False,
+        "retry_at": None,
+        "retries": 0,
+        "waited": timedelta(),
+    }
+    return turn.model_copy(update=update)
 
 
 def retrying(turn: Turn, *, at: datetime, until: datetime, reason: FailureKind, shown: int) -> Turn:

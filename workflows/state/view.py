@@ -24,6 +24,7 @@ def session_view(state: SessionState, now: datetime) -> SessionView:
         user_id=state.user_id,
         status=state.current_status,
         end_reason=state.ending if state.ended else None,
+        phase=state.plan.view(state.profile.phases),
         limits=state.limits,
         message_count=state.message_count,
         queued=len(state.queue),
