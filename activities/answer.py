@@ -38,6 +38,8 @@ class Answer:
         self._heard_something = asyncio.Event()
         self._writing = asyncio.Lock()
         self._ended = False
+        self._stopped = False
+        """Whether a write was told to stop: what it would have shown is a hole in what follows."""
         self._final: StepResult | None = None
         self._turn_end: Publication | None = None
         self.response_id, self.cursor = lines.remembered
@@ -116,6 +118,8 @@ class Answer:
         """
         self._ended = True
         async with self._writing:
+            if self._stopped and _is_complete(result):
+                raise WritingEndedError(Outcome.STOPPED)
             if self._final is None:
                 self._final = await self._say_last_word(result)
                 self._turn_end = turn_end and turn_end(self._final)
@@ -157,6 +161,7 @@ class Answer:
             try:
                 return await self._lines.flush(done, stoppable=stoppable, turn_end=self._turn_end)
             except WritingEndedError as error:
+                self._stopped = error.outcome is Outcome.STOPPED
                 if error.outcome is not Outcome.LOST:
                     raise
                 await self._begin_anew()

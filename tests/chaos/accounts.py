@@ -67,8 +67,9 @@ def check_messages(
                 Harm.DOUBLED, settled.session_id, f"{message_id} is {times} times in the transcript"
             )
     taken = {one.message_id for one in sent.values() if one.taken_at is not None}
+    owed = taken | (set(settled.signalled) - _refused(tries))
     # A reset tells viewers nothing of what was withdrawn; who withdrew it knows.
-    for message_id in sorted((taken | set(settled.signalled)) - _withdrawn(tries)):
+    for message_id in sorted(owed - _withdrawn(tries)):
         if message_id not in used and not told.get(message_id, set()) & {"rejected", "withdrawn"}:
             known = "the engine has it" if message_id in settled.signalled else "the engine never had it"
             detail = f"{message_id} was taken and is nowhere; {known}"
@@ -82,6 +83,11 @@ def _withdrawn(tries: Iterable[Try]) -> set[str]:
     """Messages that were withdrawn, or may have been: nobody answered."""
     done = (tried for tried in tries if tried.verb == "withdraw" and not _is_refused(tried))
     return {tried.about for tried in done}
+
+
+def _refused(tries: Iterable[Try]) -> set[str]:
+    """Messages that came too late, as who sent them was told."""
+    return {message_of(tried) for tried in tries if _is_refused(tried)}
 
 
 def _is_refused(tried: Try) -> bool:

@@ -219,6 +219,14 @@ def test_who_withdrew_a_message_does_not_miss_it(status: int, expected: set[Harm
     assert harms(replace(story, tries=[*story.tries, withdrawal])) == expected
 
 
+@pytest.mark.parametrize(("status", "expected"), [(409, set()), (503, {Harm.LOST}), (0, {Harm.LOST})])
+def test_who_was_told_that_a_message_came_too_late_does_not_miss_it(status: int, expected: set[Harm]) -> None:
+    late = replace(sending(Said("z", 3, 0), 9.0), status=status)
+    story = settled(signalled=["t-a", "t-b", "t-c", "t-z"])(Scene(SAID).story())
+    story = replace(story, tries=[*story.tries, late])
+    assert {violation.harm for violation in check_story(story)} == expected
+
+
 def test_a_title_that_was_lost_is_found() -> None:
     story = Scene(SAID).story()
     renaming = replace(story.tries[-1], verb="title", about="new", status=200)

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from activities import answer as answer_module
 from activities.lines import WritingEndedError
+from activities.store import keys
 from tests.store.attempts import COMPLETE, MESSAGE_ID, STOPPED, Stage, write, writing
 from tests.store.contents import go_back_to, head_of, take_snapshot
 from tests.store.faulty_log import Fault, FaultyLog, SlowLog
@@ -66,6 +67,20 @@ async def test_a_stop_goes_before_completion(stage: Stage) -> None:
         await attempt.answer.finish(COMPLETE)
     final = await attempt.answer.finish(STOPPED)
     assert (final.text, final.outcome) == ("shown ", "stopped")
+    assert await stage.held() == ("shown ", "stopped")
+
+
+async def test_a_stop_stands_though_the_store_forgets_it(stage: Stage, redis: "Redis") -> None:
+    attempt = await stage.begin()
+    await write(attempt, "shown ")
+    await stage.log.request_stop(stage.session_id, TURN)
+    with pytest.raises(WritingEndedError, match="stopped"):
+        await write(attempt, "taken back ")
+    await redis.hdel(keys.head(stage.session_id), "stop")
+    attempt.answer.heard("behind the hole", 3)
+    with pytest.raises(WritingEndedError, match="stopped"):
+        await attempt.answer.finish(COMPLETE)
+    await attempt.answer.finish(STOPPED)
     assert await stage.held() == ("shown ", "stopped")
 
 
