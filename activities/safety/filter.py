@@ -18,8 +18,6 @@ from workflows.contract.safety import Safety, SafetyPolicy
 RETRY_SECONDS: Final = 0.1
 BORDER: Final = 200
 """Code points of what was said last that a rule sees before a sentence."""
-HELD_SECONDS: Final = 0.01
-"""How long rules may hold up everything else that runs in this process."""
 
 
 @dataclass(frozen=True)
@@ -67,21 +65,16 @@ class SafetyFilter:
     async def _by_rules(self, sentences: Sequence[str], known: Sequence[str | None]) -> list[str | None]:
         """`known` flags, and those of rules."""
         said, flags = self._said, list[str | None]()
-        clock = asyncio.get_running_loop().time
-        since = clock()
         for sentence, flag in zip(sentences, known, strict=True):
-            flags.append(flag or self._rule_flag(sentence, said))
+            flags.append(flag or await self._rule_flag(sentence, said))
             said = _end(f"{said} {self._instead(sentence, flags[-1]) or ''}")
-            if clock() - since > HELD_SECONDS:
-                await asyncio.sleep(0)
-                since = clock()
         return flags
 
-    def _rule_flag(self, sentence: str, said: str) -> str | None:
+    async def _rule_flag(self, sentence: str, said: str) -> str | None:
         alone = even(sentence)
-        name = self._rules.broken_by(alone)
+        name = await self._rules.broken_by(alone)
         if name is None and said and alone:
-            name = self._rules.broken_by(f"{said} {alone}", len(said) + 1)
+            name = await self._rules.broken_by(f"{said} {alone}", len(said) + 1)
         return name and f"rule:{name}"
 
     async def _by_moderation(

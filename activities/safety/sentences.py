@@ -5,7 +5,7 @@ Owns the order and what goes into one check; must not judge, and holds no senten
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 
 from activities.safety.filter import SafetyFilter, Verdict
@@ -39,7 +39,7 @@ class FilteredSentences:
         self._closed = True
         self._changed.set()
 
-    async def __aiter__(self) -> AsyncIterator[tuple[str, Verdict]]:
+    async def __aiter__(self) -> AsyncGenerator[tuple[str, Verdict]]:
         """Each sentence, with what is to become of it."""
         while batch := await self._next_batch():
             for checked in zip(batch, await self._filter.check(batch), strict=True):

@@ -15,8 +15,8 @@ from typing import Any, Final
 SEEN_AT_ONCE: Final = 600
 """Code points that one search covers."""
 MAX_PATHS: Final = 5_000
-"""Ways to try from one place: the slowest search takes less than 0.1 s. Patterns are pinned with their profiles,
-so this may grow, but never shrink."""
+"""Ways to try from one place: the slowest search takes less than 0.1 s. Patterns are pinned with their
+profiles, so this may grow, but never shrink."""
 
 _WHITE_SPACE: Final = frozenset({"CATEGORY_SPACE", *map(ord, " \t\n\r\f\v")})
 _REFUSED: Final = frozenset({"GROUPREF", "GROUPREF_EXISTS"})
