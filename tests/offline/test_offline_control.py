@@ -71,6 +71,10 @@ async def test_other_occasions(client: AsyncOpenAI, control: ControlClient) -> N
         {"text": "x", "tokens": 1},
         {"on": "cancel", "cut_after": 1},
         {"on": "retrieve", "tokens": 1},
+        {"on": "moderate", "tokens": 1},
+        {"on": "moderate", "end_after": 1},
+        {"delay": 1},
+        {"on": "retrieve", "delay": 1},
         {"cut_after": -1},
     ],
 )

@@ -135,8 +135,10 @@ def _require_retrievable(response: StoredResponse) -> None:
 async def _moderate(call: Call) -> Response:
     call.model.ledger.stats.moderations += 1
     texts = moderated_texts(call.record.body)
-    call.obey(call.model.script.take("moderate", "\n".join(texts)))
-    return JSONResponse(moderate(call.record.body))
+    behaviour = call.model.script.take("moderate", "\n".join(texts))
+    await asyncio.sleep(behaviour.delay or 0)
+    call.obey(behaviour)
+    return json_body(moderate(call.record.body), behaviour)
 
 
 async def _list_models(_call: Call) -> Response:

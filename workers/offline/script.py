@@ -4,6 +4,7 @@ Must not carry them out.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
@@ -14,7 +15,11 @@ Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0)]
 
 _ANY_OCCASION = {"on", "contains", "times", "status", "retry_after", "code", "forget"}
-_ON_RETRIEVE = _ANY_OCCASION | {"cut_after", "end_after", "malformed_after"}
+_ALLOWED: Mapping[Occasion, set[str]] = {
+    "retrieve": _ANY_OCCASION | {"cut_after", "end_after", "malformed_after"},
+    "cancel": _ANY_OCCASION,
+    "moderate": _ANY_OCCASION | {"delay", "cut_after", "malformed_after"},
+}
 
 
 def _as_json_text(value: object) -> object:
@@ -50,15 +55,17 @@ class Behaviour(BaseModel):
     code: str | None = None
     forget: bool = False
     """Drop all stored responses first."""
+    delay: Seconds | None = None
+    """Until a moderation is answered, whatever the answer; a text has `first_token_delay`."""
     reject_background: bool = False
     """Refuse background requests; others do not take this behaviour."""
 
     cut_after: Count | None = None
-    """Deltas until the connection breaks."""
+    """Deltas until the connection breaks; a body without deltas breaks in its middle."""
     end_after: Count | None = None
     """Deltas until the stream ends as if it were complete, without a terminal event."""
     malformed_after: Count | None = None
-    """Deltas until one event arrives as broken JSON; the stream goes on behind it."""
+    """Deltas until one event arrives as broken JSON; the stream goes on behind it. A body is broken JSON."""
 
     fail_after: Count | None = None
     incomplete_after: Count | None = None
@@ -86,10 +93,9 @@ class Behaviour(BaseModel):
 
     @model_validator(mode="after")
     def _fits_the_occasion(self) -> Self:
-        if self.on != "create":
-            allowed = _ON_RETRIEVE if self.on == "retrieve" else _ANY_OCCASION
-            for name in self.model_fields_set - allowed:
-                raise ValueError(f"{name} means nothing on {self.on}")
+        allowed = _ALLOWED.get(self.on, type(self).model_fields.keys() - {"delay"})
+        for name in self.model_fields_set - allowed:
+            raise ValueError(f"{name} means nothing on {self.on}")
         return self
 
     @property

@@ -1,0 +1,1 @@
+"""The safety filter: no sentence is published or spoken before it has a verdict."""
