@@ -9,6 +9,7 @@ from typing import Any, Final
 from workflows.contract.commands import SendMessage, UpdateSession
 from workflows.contract.errors import FailureKind, StepFailure
 from workflows.contract.model_call import StepResult
+from workflows.contract.phases import Phase
 from workflows.contract.profile import Agent, CallMode, Limits, ModelChoice, Profile
 from workflows.contract.session import Delivery, Usage
 from workflows.contract.start import RetrySchedule, SessionStart
@@ -28,6 +29,21 @@ def profile(*agents: str, settings: tuple[str, ...] = ("effort",), **model: Any)
         model=ModelChoice(mode=CallMode.PLAIN).model_copy(update=model),
         settings=settings,
     )
+
+
+THREE: Final = ("settling", "deepening", "return")
+
+
+def guided(*names: str, **more: Any) -> Profile:
+    """Phases of eight sentences each, the last two to wind down."""
+    fields: dict[str, Any] = {
+        "sentences": 8,
+        "wind_down_at": 6,
+        "instructions": "{phase} before {next_phase}.",
+    }
+    phases = tuple(Phase(name=name, **fields | more) for name in names or THREE)
+    settings = ("effort", "pace", "skip_phase", "extend_phase")
+    return profile(settings=settings).model_copy(update={"phases": phases})
 
 
 def born(

@@ -161,7 +161,8 @@ class Shell:
         return result
 
     def _may_end_turn(self, attempt: Attempt) -> bool:
-        return isinstance(attempt.step, CallModel) and attempt.begun and not attempt.lost
+        could = isinstance(attempt.step, CallModel) and attempt.turn_end is not None
+        return could and attempt.begun and not attempt.lost
 
     def in_new_run(self) -> None:
         """Continue as new: state and outbox go through JSON."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
 from tests.state import strategies as draw
-from tests.state.builders import NOON, born, failure, kept, message, profile
+from tests.state.builders import NOON, born, failure, guided, kept, message, profile
 from tests.state.effort import examples
 from workflows.contract.errors import ErrorCode, FailureKind
 from workflows.contract.events import Event
@@ -36,6 +36,13 @@ FIELDS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "agent": names,
     "at": moments,
     "attempt": numbers,
+    "budget": numbers,
+    "cut": st.booleans(),
+    "index": st.integers(-1, 5),
+    "next": st.sampled_from([None, "return"]),
+    "of": numbers,
+    "phase": st.sampled_from(["settling", "lunch"]),
+    "sentences": numbers,
     "content": texts,
     "delivery": st.sampled_from(Delivery),
     "ends_at": st.none() | moments,
@@ -90,7 +97,7 @@ any_event = st.sampled_from(EVENTS).flatmap(event_of)
 any_start = st.builds(
     born,
     draw.limits,
-    of=st.sampled_from([profile(), profile("guide", "critic", settings=())]),
+    of=st.sampled_from([profile(), profile("guide", "critic", settings=()), guided()]),
     first_message=st.sampled_from([None, message("first")]),
 )
 

@@ -17,6 +17,7 @@ from workflows.state.session_state import SessionState
 
 COMMON: Final = {"type", "session_id", "at"}
 USAGE: Final = Usage(input_tokens=1, output_tokens=2, cached_tokens=3)
+PHASE: Final[dict[str, Any]] = {"phase": "settling", "index": 1, "of": 3, "budget": 8}
 USAGE_TOLD: Final = {"input_tokens": 1, "output_tokens": 2, "cached_tokens": 3}
 
 CHANGED = events.SessionUpdated(at=NOON, title="T", metadata={}, limits=Limits(), settings=Settings())
@@ -95,6 +96,12 @@ RECORDED: Final[list[tuple[Any, dict[str, Any]]]] = [
         events.TurnFailed(at=NOON, turn=2, usage=USAGE, error=failure(retry_after=9, shown=2)),
         {"turn": 2, "usage": USAGE_TOLD, "error": {"code": "overloaded", "message": "It failed."}},
     ),
+    (events.PhaseStarted(at=NOON, **PHASE), PHASE),
+    (events.PhaseWindingDown(at=NOON, **PHASE, sentences=6), {**PHASE, "sentences": 6}),
+    (
+        events.PhaseCompleted(at=NOON, **PHASE, sentences=8, next="return"),
+        {**PHASE, "sentences": 8, "next": "return"},
+    ),
     (events.EpochStarted(at=NOON), {}),
 ]
 
@@ -118,7 +125,7 @@ WITH_SESSION: Final = [
 ]
 
 LATER: Final = {
-    *("sentence", "phase.started", "phase.winding_down", "phase.completed"),
+    "sentence",
     *("speech.ready", "speech.skipped", "voice.state_changed", "interruption", "message.truncated"),
     *("tool.started", "tool.completed", "tool.failed"),
 }
@@ -130,6 +137,7 @@ PUBLISHED_TYPES: Final = {
     *("message.accepted", "message.rejected", "message.withdrawn", "message.injected"),
     *("turn.started", "message.delta", "message.completed", "turn.retrying", "turn.superseded"),
     *("turn.completed", "turn.stopped", "turn.failed", "reset"),
+    *("phase.started", "phase.winding_down", "phase.completed"),
 }
 
 

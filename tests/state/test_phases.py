@@ -4,22 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.state.builders import complete, kept, profile, terminal
+from tests.state.builders import THREE, complete, guided, kept, terminal
 from tests.state.story import Story
 from workflows.contract.model_call import StepResult
-from workflows.contract.phases import Phase
-from workflows.contract.profile import Profile
 from workflows.contract.session import EndReason, Status
 from workflows.state.steps import CallModel
-
-THREE = ("settling", "deepening", "return")
-
-
-def guided(*names: str, **more: Any) -> Profile:
-    fields: dict[str, Any] = {"sentences": 8, "wind_down_at": 6, "instructions": "{phase} before {next_phase}."}
-    phases = tuple(Phase(name=name, **fields | more) for name in names or THREE)
-    settings = ("effort", "pace", "skip_phase", "extend_phase")
-    return profile(settings=settings).model_copy(update={"phases": phases})
 
 
 def told(sentences: int, *, cut: bool = False) -> StepResult:

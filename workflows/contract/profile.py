@@ -6,7 +6,7 @@ newer release pinned.
 """
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -138,6 +138,10 @@ class Profile(Value):
     def in_sentences(self) -> bool:
         """Whether answers are told sentence by sentence."""
         return bool(self.phases)
+
+    def shown(self, settings: Settings) -> dict[str, Any]:
+        """Of `settings`, what clients of such a session can set."""
+        return settings.model_dump(mode="json", include=set(self.settings))
 
     def agent(self, name: str | None) -> Agent | None:
         """The agent called `name`, the first for None; None when there is no such agent."""

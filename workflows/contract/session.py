@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from workflows.contract.base import Elapsed, Timestamp, Value
 from workflows.contract.phases import PhaseView
-from workflows.contract.profile import Limits, Settings
+from workflows.contract.profile import Limits
 
 PREVIEW_LENGTH = 200
 
@@ -134,7 +134,7 @@ class SessionView(Value):
     ends_at: Timestamp | None = None
     active_seconds: Elapsed
     metadata: dict[str, JsonValue]
-    settings: Settings
+    settings: dict[str, JsonValue]
     workflow_id: str
 
     def fields(self) -> dict[str, Any]:

@@ -64,6 +64,6 @@ class SessionStart(Value):
             last_activity_at=self.created_at,
             active_seconds=self.created_at - self.created_at,
             metadata=self.metadata,
-            settings=self.settings,
+            settings=self.profile.shown(self.settings),
             workflow_id=workflow_id(self.session_id),
         )

@@ -43,7 +43,7 @@ from workflows.contract.events import (
     TurnStopRequested,
 )
 from workflows.contract.session import TranscriptMessage
-from workflows.state.plan import Plan
+from workflows.state.plan import Part, Plan
 from workflows.state.queue import WaitingMessage
 from workflows.state.session_state import REMEMBERED_IDS, SessionState
 from workflows.state.transcript import Transcript
@@ -243,10 +243,16 @@ def _while_running(
     if turn is None or turn.number != event.turn or turn.status not in _FITS[type(event)]:
         return {}
     if isinstance(event, StepStarted):
-        part = state.plan.part if state.phase else None
-        asked = {"step": event.step, "asked_to": state.transcript.end, "part": part}
-        turn = turn.model_copy(update=asked)
+        turn = turn.model_copy(update={"step": event.step, "asked_to": state.transcript.end})
+        turn = turn.model_copy(update=_asked_of_phase(state))
     return {"turn": _turn_after(turn, event)}
+
+
+def _asked_of_phase(state: SessionState) -> dict[str, Any]:
+    phase = state.phase
+    if phase is None:
+        return {"part": None}
+    return {"part": state.plan.part, "asked_for": state.plan.most_sentences(phase)}
 
 
 def _turn_after(
@@ -283,7 +289,8 @@ def _answer(state: SessionState, event: AnswerSettled) -> dict[str, Any]:
     turn = state.turn
     if turn is None or turn.number != event.turn:
         return {}
-    to_its_end = event.status == "complete" and not event.cut
+    had_no_more = event.sentences < turn.asked_for or turn.part is Part.WIND_DOWN
+    to_its_end = event.status == "complete" and not event.cut and had_no_more
     return {
         "transcript": _with_answer(state.transcript, turn, event),
         "turn": ready_for_next_step(turn).model_copy(update={"usage": turn.usage + event.usage}),

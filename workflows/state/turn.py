@@ -64,6 +64,8 @@ class Turn(Value):
     usage: Usage = Usage()
     part: Part | None = None
     """In a guided session: what the last attempt was to say of its phase."""
+    asked_for: int = 0
+    """In how many sentences."""
 
     @property
     def message_id(self) -> str:

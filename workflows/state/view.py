@@ -38,7 +38,7 @@ def session_view(state: SessionState, now: datetime) -> SessionView:
         ends_at=None if over else clocks.ends_at(state.limits),
         active_seconds=clocks.active(now),
         metadata=state.metadata,
-        settings=state.settings,
+        settings=state.profile.shown(state.settings),
         workflow_id=workflow_id(state.session_id),
     )
 
