@@ -84,7 +84,8 @@ class Projection:
         fields = start.view().fields()
         async with patience():
             key = keys.session(start.session_id)
-            pipe = self._redis.pipeline(transaction=False)
+            # A store that loses its last second loses all of it, or nothing.
+            pipe = self._redis.pipeline(transaction=True)
             pipe.hsetnx(key, "_tenant", start.tenant)
             pipe.hsetnx(key, "_as_of", unix_milliseconds(start.created_at))
             for name, value in fields.items():

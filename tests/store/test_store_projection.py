@@ -4,7 +4,9 @@ Owns listing, paging and the borders between sessions and tenants.
 """
 
 import asyncio
+from contextlib import aclosing, closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,6 +45,40 @@ def tenant(session_id: str) -> str:
 
 
 # ---- announcing --------------------------------------------------------------------------------------
+
+
+def written_by(server: StoreServer) -> Path:
+    """The file that the server appends to."""
+    return next(server.folder.rglob("*.incr.aof"))
+
+
+async def test_a_store_that_loses_its_last_second_holds_an_announcement_whole_or_not_at_all(
+    tmp_path: Path,
+) -> None:
+    with closing(StoreServer(tmp_path)) as server:
+        await announced(server, "before")
+        begin = written_by(server).stat().st_size
+        await announced(server, "s")
+        everything = written_by(server).read_bytes()
+        end = len(everything)
+        for cut_at in (end - 1, (begin + 3 * end) // 4, (begin + end) // 2, (3 * begin + end) // 4):
+            server.kill()
+            written_by(server).write_bytes(everything[:cut_at])
+            server.restart()
+            held = await fields_held(server, "s")
+            assert held in ([], [*SessionView.model_fields, "cursor"])
+        assert held == []
+
+
+async def announced(server: StoreServer, session_id: str) -> None:
+    async with aclosing(connect(server.url)) as redis:
+        await Projection(redis).announce(start(session_id))
+
+
+async def fields_held(server: StoreServer, session_id: str) -> list[str]:
+    async with aclosing(connect(server.url)) as redis:
+        found = await Projection(redis).session(session_id)
+        return list(found.fields) if found else []
 
 
 async def test_an_announced_session_can_be_read(
