@@ -28,19 +28,19 @@ Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 _LINES: Final[tuple[Rule, ...]] = (
     (re.compile(r"^[ ]*(?:```|~~~)[^\n`]*$", re.MULTILINE), ""),
     # A rule, the line under a heading, the line between a table's head and its rows.
-    (re.compile(r"^[ ]*[-*_=|:+ ]*[-*_=|]{2}[-*_=|:+ ]*$", re.MULTILINE), _PAUSE),
+    (re.compile(r"^(?=[^\n]*[-*_=|]{2})[-*_=|:+ ]+$", re.MULTILINE), _PAUSE),
     (re.compile(r"^[ ]*(?:>[ ]*)+", re.MULTILINE), ""),
-    (re.compile(r"^[ ]*#{1,6}[ ]+([^\n]*?)[ #]*$", re.MULTILINE), rf"{_PAUSE}\1{_PAUSE}"),
-    (re.compile(r"^[ ]*[-*+•‣][ ]+(?:\[[ xX]\][ ]+)?", re.MULTILINE), _PAUSE),
+    (re.compile(r"^[ ]*#{1,6}[ ]+([^\n]*)$", re.MULTILINE), lambda found: _heading(found[1])),
+    (re.compile(r"^[ ]*(?:[-*+•‣][ ]+)+(?:\[[ xX]\][ ]+)?", re.MULTILINE), _PAUSE),
 )
-_LINKS: Final[tuple[Rule, ...]] = (
-    (re.compile(r"<!--.*?-->", re.DOTALL), ""),
+_LINK: Final = re.compile(r"!?\[([^\[\]]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"\n]*\")?\)")
+_ADDRESSES: Final[tuple[Rule, ...]] = (
+    (re.compile(r"<!--[^<>]*-->"), ""),
     (re.compile(rf"</?(?:{_TAGS})(?:[ ][^<>]*)?/?>", re.IGNORECASE), " "),
     (re.compile(r"\[\^[^\[\]\s]*\]"), ""),
-    (re.compile(r"!?\[([^\[\]]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"\n]*\")?\)"), r"\1"),
     (re.compile(r"!?\[([^\[\]]+)\]\[[^\[\]]*\]"), r"\1"),
     (re.compile(r"<?https?://(?:www\.)?([^\s/?#<>()\[\]]+)(?:[^\s<>()\[\]]*[^\s<>()\[\].,;:!?])?>?"), r"\1"),
-    (re.compile(rf"&({'|'.join(_ENTITIES)});"), lambda found: _ENTITIES[found[1]]),
+    (re.compile(rf"&(?:amp;)*({'|'.join(_ENTITIES)});"), lambda found: _ENTITIES[found[1]]),
 )
 _MARKS: Final[tuple[Rule, ...]] = (
     (re.compile(r"\\(?=[!-/:-@\[-`{-~])"), ""),
@@ -58,16 +58,15 @@ _MARKS: Final[tuple[Rule, ...]] = (
     (re.compile(r"´|(?<![^\W_])\^|\^(?![^\W_])"), ""),
 )
 _PAUSES: Final[tuple[Rule, ...]] = (
-    (re.compile(rf"[|•‣{_ARROWS}]|[-=]+>|-{{2,}}"), _PAUSE),
+    (re.compile(rf"[|•‣{_ARROWS}]|(?<![-=])[-=]+>|-{{2,}}"), _PAUSE),
     (re.compile(r"(?<![^\W_])·|·(?![^\W_])"), _PAUSE),
 )
-_SPACES: Final[tuple[Rule, ...]] = (
-    (re.compile(rf"[\s{_PAUSE}]*{_PAUSE}[\s{_PAUSE}]*"), lambda found: _pause(found)),
-    (re.compile(r"\s+"), " "),
-)
-_SPEAKS_FOR_ITSELF: Final = frozenset(".,;:!?…–—()[]{}\"«»„“”。、！？：；")  # noqa: RUF001 - they are meant
-_EMOJI_BEFORE_END: Final = re.compile(r"[ ]*\x1e[ \x1e]*(?=[.,;:!?…])")
+_SPACE: Final = re.compile(r"[ \n]+")
+_PAUSE_AND_SPACE: Final = re.compile(rf" ?{_PAUSE}[ {_PAUSE}]*")
+_SPEAKS_FOR_ITSELF: Final = frozenset('.,;:!?…–—()[]{}"«»„“”。、！？：；')
 _EMOJI: Final = "\x1e"
+_EMOJI_AND_SPACE: Final = re.compile(rf" ?{_EMOJI}[ {_EMOJI}]*")
+_ENDS: Final = frozenset(".,;:!?…")
 
 
 def speakable(text: str) -> str:
@@ -83,17 +82,32 @@ def speakable(text: str) -> str:
 
 def _once(text: str) -> str:
     text = "".join(map(_visible, unicodedata.normalize("NFC", text)))
-    for rules in (_LINES, _LINKS, _MARKS, _PAUSES):
+    text = _without_links(_apply(_LINES, text))
+    for rules in (_ADDRESSES, _MARKS, _PAUSES):
         text = _apply(rules, text)
-    text = "".join(map(_without_emoji, text))
-    text = _EMOJI_BEFORE_END.sub("", text).replace(_EMOJI, " ")
-    return unicodedata.normalize("NFC", _apply(_SPACES, text).strip())
+    text = _SPACE.sub(" ", "".join(map(_without_emoji, text)))
+    text = _EMOJI_AND_SPACE.sub(_gap, text)
+    text = _SPACE.sub(" ", _PAUSE_AND_SPACE.sub(_pause, text)).strip()
+    return unicodedata.normalize("NFC", text)
 
 
 def _apply(rules: tuple[Rule, ...], text: str) -> str:
     for pattern, instead in rules:
         text = pattern.sub(instead, text)
     return text
+
+
+def _without_links(text: str) -> str:
+    """With their text alone; links may be pictures of links."""
+    while (unlinked := _LINK.sub(r"\1", text)) != text:
+        text = unlinked
+    return text
+
+
+def _heading(title: str) -> str:
+    """Without the marks at its end, which are none where they touch a word."""
+    unmarked = title.rstrip().rstrip("#")
+    return _PAUSE + (unmarked if unmarked.endswith(" ") else title) + _PAUSE
 
 
 def _visible(character: str) -> str:
@@ -112,6 +126,10 @@ def _without_emoji(character: str) -> str:
         kind == "Sk" and character not in _READ_MODIFIERS
     )
     return _EMOJI if is_picture else character
+
+
+def _gap(found: re.Match[str]) -> str:
+    return "" if found.string[found.end() :][:1] in _ENDS else " "
 
 
 def _pause(found: re.Match[str]) -> str:

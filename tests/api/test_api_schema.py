@@ -19,7 +19,7 @@ SESSION = "/v1/sessions/{session_id}"
 WITH_INPUT = [
     *("GET /v1/sessions", f"GET {SESSION}", f"PATCH {SESSION}", f"GET {SESSION}/events"),
     *(f"GET {SESSION}/messages", f"POST {SESSION}/messages", "POST /v1/sessions"),
-    *(f"GET {SESSION}/messages/last", f"GET {SESSION}/ws"),
+    *(f"GET {SESSION}/messages/last", f"GET {SESSION}/ws", f"GET {SESSION}/audio/{{audio_id}}"),
 ]
 OPERATIONS = [
     *("GET /healthz", "GET /readyz", "GET /metrics", f"POST {SESSION}/pause", f"POST {SESSION}/resume"),

@@ -1,6 +1,7 @@
 """What is said aloud: no mark, no picture, and every letter."""
 
 import unicodedata
+from time import process_time
 
 import pytest
 from hypothesis import example, given
@@ -22,7 +23,7 @@ SAID = [
     ("1. First\n2. Second", "1. First 2. Second"),
     ("> quoted\n> > twice", "quoted twice"),
     ("| a | b |\n|---|:-:|\n| c | d |", "a, b, c, d"),
-    ("Read [the guide](https://example.com/a_(b)?c=d \"title\") first.", "Read the guide first."),
+    ('Read [the guide](https://example.com/a_(b)?c=d "title") first.', "Read the guide first."),
     ("See ![a cat](cat.png) and [this][ref][^1].", "See a cat and this."),
     ("Go to https://www.example.com/a/b?c#d.", "Go to example.com."),
     ("Go to <https://example.com>, now!", "Go to example.com, now!"),
@@ -44,6 +45,7 @@ SAID = [
     (r"2 \* 3 and \_this\_ in C:\temp", "2 × 3 and this in C: temp"),
     ("if a == b => stop", "if a = b, stop"),
     ("```python\nx = 1\n```", "x = 1"),
+    ("[![a](b)](c) [", "a ["),
     ("it´s", "it's"),
     ("col·lecció · punt • fi", "col·lecció, punt, fi"),
     ("नमस्ते दुनिया, שָׁלוֹם, 你好。ฉันชื่อ", "नमस्ते दुनिया, שָׁלוֹם, 你好。ฉันชื่อ"),
@@ -57,7 +59,9 @@ def test_what_is_said(text: str, said: str) -> None:
     assert speakable(text) == unicodedata.normalize("NFC", said)
 
 
-MARKED = st.text(st.sampled_from("ab1 \n\t\\`*_~#>-=+|[](){}<>!/:.,;&^´·•→👍🏽\ufe0f\u200d\u0301°€\x1e\x1f\x00é\u1fef"))
+MARKED = st.text(
+    st.sampled_from("ab1 \n\t\\`*_~#>-=+|[](){}<>!/:.,;&^´·•→👍🏽\ufe0f\u200d\u0301°€\x1e\x1f\x00é\u1fef")
+)
 ANYTHING = st.one_of(st.text(), MARKED, st.lists(st.sampled_from([text for text, _ in SAID])).map("\n".join))
 HARMLESS = st.text(st.characters(exclude_characters="[]()<>&:`~"))
 
@@ -86,3 +90,34 @@ def test_letters_and_digits_survive_in_order(text: str) -> None:
 
 def spoken_letters(text: str) -> list[str]:
     return [one for one in unicodedata.normalize("NFD", text) if one.isalnum()]
+
+
+LONG = [
+    "- ",
+    "[",
+    "](b)",
+    "👍 ",
+    "&amp;",
+    "\\",
+    "_",
+    "-",
+    "=",
+    "> ",
+    "# ",
+    "<!--",
+    "<b ",
+    "[a](b",
+    "`",
+    "→",
+    " ",
+    "![](",
+]
+
+
+@pytest.mark.parametrize("piece", LONG)
+@pytest.mark.timeout(10)
+def test_no_text_takes_long(piece: str) -> None:
+    for text in (piece * 2_000 + "x", "[" * 1_000 + "x" + piece * 1_000):
+        began = process_time()
+        speakable(text)
+        assert process_time() - began < 1
