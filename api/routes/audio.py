@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Header
 from starlette.responses import Response
 
 from activities.store.audio import AudioFacts
+from api.auth import Principal
 from api.context import Asking, Context, Here
 from api.description import NOT_FOUND, UNAVAILABLE, refusals
 from api.errors import Problem
@@ -41,12 +42,18 @@ async def _session_id(session_id: str, asking: Asking, here: Here) -> str:
     except Problem as problem:
         if problem.code is not ErrorCode.SESSION_NOT_FOUND:
             raise
-        # A token was given for a session that there was.
-        if asking.session_id == session_id or await here.retention.had(asking.tenant, session_id):
+        if await _had(here, asking, session_id):
             raise _gone() from problem
         raise
     found: str = session.fields["session_id"]
     return found
+
+
+async def _had(here: Context, asking: Principal, session_id: str) -> bool:
+    """Whether there was such a session for who asks; a token was given for one that there was."""
+    if asking.session_id is not None:
+        return asking.session_id == session_id
+    return await here.retention.had(asking.tenant, session_id)
 
 
 async def _facts(audio_id: str, here: Here, session_id: Annotated[str, Depends(_session_id)]) -> AudioFacts:

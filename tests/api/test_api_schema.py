@@ -19,12 +19,13 @@ SESSION = "/v1/sessions/{session_id}"
 WITH_INPUT = [
     *("GET /v1/sessions", f"GET {SESSION}", f"PATCH {SESSION}", f"GET {SESSION}/events"),
     *(f"GET {SESSION}/messages", f"POST {SESSION}/messages", "POST /v1/sessions"),
-    *(f"GET {SESSION}/messages/last", f"GET {SESSION}/ws", f"GET {SESSION}/audio/{{audio_id}}"),
+    *(f"GET {SESSION}/messages/last", f"GET {SESSION}/ws"),
 ]
 OPERATIONS = [
     *("GET /healthz", "GET /readyz", "GET /metrics", f"POST {SESSION}/pause", f"POST {SESSION}/resume"),
     *(f"POST {SESSION}/stop", f"DELETE {SESSION}/messages/{{message_id}}", *WITH_INPUT),
     *(f"POST {SESSION}/open", f"POST {SESSION}/token", f"DELETE {SESSION}"),
+    f"GET {SESSION}/audio/{{audio_id}}",
 ]
 ENDLESS = ["GET /v1/events"]
 EXAMPLES = 10
