@@ -29,6 +29,8 @@ SAID = [
     ("Go to <https://example.com>, now!", "Go to example.com, now!"),
     ("one<br>two <b>three</b> &amp; four", "one two three & four"),
     ("a < b and c > d", "a < b and c > d"),
+    ("&lt;b&gt;bold&lt;/b&gt;", "bold"),
+    ("*# twice* marked", "twice marked"),
     ("Great 👍🏽! Really ❤️‍🔥 great.", "Great! Really great."),
     ("👍", ""),
     ("👨‍👩‍👧 🇩🇪 ✨ …", ""),
