@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from temporalio.client import Client
 
+from activities.store.audio import AudioStore
 from activities.store.event_log import EventLog
 from activities.store.life import StoreLife
 from activities.store.listing import Listing
@@ -38,7 +39,7 @@ from api.metrics import RequestMetrics
 from api.options import ApiOptions
 from api.rebuild import Rebuild
 from api.restoring import Restoring
-from api.routes import events, feed, messages, service, sessions, socket
+from api.routes import audio, events, feed, messages, service, sessions, socket
 from api.tenant_feed import TenantFeed
 from api.visibility import Visibility
 
@@ -75,7 +76,7 @@ def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
     app.state.context = context
     errors.register(app)
     describe(app)
-    for routes in (sessions, messages, events, socket, feed, service):
+    for routes in (sessions, messages, audio, events, socket, feed, service):
         app.include_router(routes.router)
     return app
 
@@ -99,6 +100,7 @@ def _context(options: ApiOptions, client: Client, redis: "Redis") -> Context:
         hub=Hub(redis, reader),
         channel=TenantChannel(redis),
         tenants=TenantFeed(redis),
+        audio=AudioStore(redis),
     )
 
 
@@ -106,8 +108,12 @@ def _middleware(options: ApiOptions, credentials: Credentials) -> list[Middlewar
     cors = Middleware(
         CORSMiddleware,
         allow_origins=[normal_origin(origin) for origin in options.allowed_origins],
-        allow_methods=["GET", "POST", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+        allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
+        allow_headers=[
+            *("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"),
+            *("Range", "If-Range", "If-None-Match"),
+        ],
+        expose_headers=["Accept-Ranges", "Content-Range", "ETag"],
     )
     return [
         Middleware(RequestMetrics),

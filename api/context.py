@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from activities.store.audio import AudioStore
 from activities.store.event_log import EventLog
 from activities.store.life import StoreLife
 from activities.store.log_reader import LogReader
@@ -46,6 +47,7 @@ class Context:
     hub: Hub
     channel: TenantChannel
     tenants: TenantFeed
+    audio: AudioStore
 
 
 async def _context(connection: HTTPConnection) -> Context:

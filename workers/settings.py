@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
@@ -19,6 +19,8 @@ from workflows.contract.start import HEARTBEAT_TIMEOUT, RetrySchedule
 from workflows.contract.wire import DATA_CONVERTER
 
 DEFAULT_MODEL: Final = "gpt-5.5"
+DEFAULT_SPEECH_MODEL: Final = "gpt-4o-mini-tts"
+DEFAULT_VOICE: Final = "alloy"
 _TENANT_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,64}:[!-~]{8,}")
 HIGHEST_PORT: Final = 65_535
 _HOST_AND_PORT: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\s/]+):(?P<port>[0-9]{1,5})")
@@ -45,6 +47,19 @@ class ProviderSettings(_Settings):
 
     api_key: Annotated[str, Field(validation_alias="OPENAI_API_KEY")] = UNUSED_KEY
     base_url: Annotated[str | None, Field(validation_alias="OPENAI_BASE_URL")] = None
+
+
+class SpeechSettings(_Settings):
+    """Where voices are: with the model, unless the base URL says otherwise."""
+
+    base_url: Annotated[
+        str | None, Field(validation_alias=AliasChoices("OPENAI_SPEECH_BASE_URL", "OPENAI_BASE_URL"))
+    ] = None
+    api_key: Annotated[
+        str, Field(validation_alias=AliasChoices("OPENAI_SPEECH_API_KEY", "OPENAI_API_KEY"))
+    ] = UNUSED_KEY
+    model: Annotated[str, Field(validation_alias="PERDURE_SPEECH_MODEL")] = DEFAULT_SPEECH_MODEL
+    voice: Annotated[str, Field(validation_alias="PERDURE_SPEECH_VOICE")] = DEFAULT_VOICE
 
 
 class MetricsSettings(_Settings):

@@ -48,8 +48,13 @@ def writes(session_id: str) -> str:
     return _of_session(session_id, "writes")
 
 
+def audio(session_id: str) -> str:
+    """Hash: all audio of the session, by audio id; beside each, what is known of it."""
+    return _of_session(session_id, "audio")
+
+
 def gone(session_id: str) -> str:
-    """String: the session was deleted, and is not brought back while the engine still knows it."""
+    """String: the tenant; the session was deleted, and is not brought back while the engine knows it."""
     return _of_session(session_id, "gone")
 
 

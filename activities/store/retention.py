@@ -57,8 +57,9 @@ class Retention:
             await self._listing.delist(tenant, session_id, session_key)
         async with patience():
             pipe = self._redis.pipeline(transaction=False)
-            pipe.set(keys.gone(session_id), "1", ex=REMEMBERED_SECONDS)
-            pipe.delete(*keys.script_keys(session_id))
+            # Whoever deletes it again does not know any more whose it was.
+            pipe.set(keys.gone(session_id), tenant or "", ex=REMEMBERED_SECONDS, nx=tenant is None)
+            pipe.unlink(*keys.script_keys(session_id), keys.audio(session_id))
             pipe.zrem(keys.CLOSED, session_id)
             pipe.zrem(keys.PURGED, session_id)
             await pipe.execute()
@@ -67,6 +68,12 @@ class Retention:
         """Whether the session was deleted a short while ago."""
         async with patience():
             return bool(await self._redis.exists(keys.gone(session_id)))
+
+    async def had(self, tenant: str, session_id: str) -> bool:
+        """Whether the session was the tenant's, and deleted a short while ago."""
+        async with patience():
+            found: Any = await self._redis.get(keys.gone(session_id))
+        return bool(found == tenant.encode())
 
     async def _owner(self, session_id: str) -> tuple[str | None, str]:
         found: Any = await self._redis.hmget(keys.session(session_id), "_tenant", "session_key")

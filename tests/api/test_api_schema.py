@@ -25,6 +25,7 @@ OPERATIONS = [
     *("GET /healthz", "GET /readyz", "GET /metrics", f"POST {SESSION}/pause", f"POST {SESSION}/resume"),
     *(f"POST {SESSION}/stop", f"DELETE {SESSION}/messages/{{message_id}}", *WITH_INPUT),
     *(f"POST {SESSION}/open", f"POST {SESSION}/token", f"DELETE {SESSION}"),
+    f"GET {SESSION}/audio/{{audio_id}}",
 ]
 ENDLESS = ["GET /v1/events"]
 EXAMPLES = 10

@@ -11,6 +11,7 @@ from temporalio import activity
 
 from activities.model import ModelSteps
 from activities.session import SessionProjection
+from activities.speech import Speaking
 from tests.state import strategies as draw
 from tests.state.builders import NOON, born, profile
 from tests.state.effort import examples
@@ -219,6 +220,7 @@ def test_a_command_is_read_back_from_its_signal(command: Any) -> None:
         (activities.call_model, ModelSteps.call_model),
         (activities.settle_answer, ModelSteps.settle_answer),
         (activities.project_session, SessionProjection.project_session),
+        (activities.synthesize_sentence, Speaking.synthesize_sentence),
     ],
     ids=lambda defined: defined.__qualname__,
 )

@@ -11,6 +11,7 @@ from workflows.contract.model_call import (
     StepResult,
 )
 from workflows.contract.publication import Publication
+from workflows.contract.speech import SynthesizeSentenceInput, SynthesizeSentenceResult
 
 
 @activity.defn
@@ -33,5 +34,14 @@ async def project_session(_: Publication) -> None:
     """Publish what the workflow has to tell.
 
     Raises ApplicationError: a `StoreFault`.
+    """
+    raise NotImplementedError
+
+
+@activity.defn
+async def synthesize_sentence(_: SynthesizeSentenceInput) -> SynthesizeSentenceResult:
+    """Speak a sentence and keep its audio; audio that is there already is used again.
+
+    Raises ApplicationError: `SPEECH_FAILED` with a `SpeechFailure`, worth a retry unless it says otherwise.
     """
     raise NotImplementedError
