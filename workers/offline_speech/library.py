@@ -17,6 +17,7 @@ BY_CHARACTER = 1
 
 OnSound = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
 """(samples or NULL, number of samples, events) -> 0, or 1 to stop."""
+_SEED = 1
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -80,6 +81,7 @@ def _loaded(path: Path) -> ctypes.CDLL:
     library.espeak_SetParameter.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int)
     library.espeak_ListVoices.argtypes = (ctypes.c_void_p,)
     library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(VoiceEntry))
+    library.espeak_ng_SetRandSeed.argtypes = (ctypes.c_long,)
     unsigned, pointer = ctypes.c_uint, ctypes.c_void_p
     library.espeak_Synth.argtypes = (
         *(ctypes.c_char_p, ctypes.c_size_t, unsigned, ctypes.c_int),
@@ -92,4 +94,6 @@ def _initialized(library: ctypes.CDLL, data_parent: Path) -> int:
     rate: int = library.espeak_Initialize(SYNCHRONOUS, 0, bytes(data_parent), DO_NOT_EXIT)
     if rate <= 0:
         raise EspeakMissingError(f"no usable data in {data_parent}")
+    # Its noise is random, and the clock was the seed.
+    library.espeak_ng_SetRandSeed(_SEED)
     return rate

@@ -4,12 +4,14 @@ import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from workers.offline.errors import ConnectionCut
+from workers.offline.errors import Rejection
 from workers.offline_speech.espeak import Espeak, Utterance
 from workers.offline_speech.ledger import Ledger
 from workers.offline_speech.script import Script
 from workers.offline_speech.settings import SpeechSettings
 from workers.offline_speech.wav import seconds_of
+
+_UNAVAILABLE = 503
 
 
 class Speaker:
@@ -34,23 +36,23 @@ class Speaker:
         return language in self._espeak.languages
 
     async def say(self, utterance: Utterance) -> bytes:
-        """Return the samples of an utterance; ConnectionCut when the speaker is closed meanwhile."""
+        """Return the samples of an utterance; a 503 when the speaker is closed meanwhile."""
         self.ledger.stats.syntheses_started += 1
         samples = await asyncio.get_running_loop().run_in_executor(self._throat, self._speak, utterance)
         if self._hushed.is_set():
-            raise ConnectionCut
+            raise _stopping()
         self.ledger.stats.syntheses_finished += 1
         self.ledger.stats.seconds += seconds_of(samples, self.rate)
         return samples
 
     async def wait(self, seconds: float) -> None:
-        """Let time pass; ConnectionCut when the speaker is closed meanwhile."""
+        """Let time pass; a 503 when the speaker is closed meanwhile."""
         try:
             async with asyncio.timeout(seconds):
                 await self._closing.wait()
         except TimeoutError:
             return
-        raise ConnectionCut
+        raise _stopping()
 
     async def close(self) -> None:
         """Fall silent in the middle of a word, and let all who wait go."""
@@ -62,3 +64,7 @@ class Speaker:
         if self._hushed.is_set():
             return b""
         return self._espeak.say(utterance, go_on=lambda: not self._hushed.is_set())
+
+
+def _stopping() -> Rejection:
+    return Rejection("The offline speech is stopping.", status=_UNAVAILABLE)
