@@ -25,7 +25,7 @@ chaos: $(VENV)/.dev  ## break everything for a while: make chaos SEED=7 MINUTES=
 	$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),2) $(if $(SEED),--seed $(SEED))
 
 lock:  ## resolve the dependencies anew; needs uv
-	uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
+	uv pip compile pyproject.toml --extra speech --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
 		--no-emit-find-links --no-header --no-annotate -o requirements.lock
 	uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
 		--no-emit-find-links --no-header --no-annotate -o requirements-dev.lock

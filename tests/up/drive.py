@@ -2,18 +2,21 @@
 
 import argparse
 import asyncio
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 from workers.up import UpOptions, run_up
-from workers.up.programs import Programs
+from workers.up.programs import Command, Programs
 
 STAND_IN = (sys.executable, str(Path(__file__).with_name("stand_in.py")))
 
 
 def programs() -> Programs:
-    roles = {role: (*STAND_IN, role) for role in ("worker", "api", "model")}
+    roles: dict[str, Command] = {role: (*STAND_IN, role) for role in ("worker", "api", "model", "speech")}
+    if os.environ.get("STAND_IN_SPEECH") == "missing":
+        roles["speech"] = ()
     return replace(Programs.installed(), **roles)
 
 

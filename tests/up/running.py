@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from workers.up.births import birth_of
 
 DRIVE = Path(__file__).with_name("drive.py")
-PARTS = ("store", "temporal", "model", "worker", "api")
+PARTS = ("store", "temporal", "model", "speech", "worker", "api")
 PATIENCE = 25.0
 
 Seen = TypeVar("Seen")

@@ -1,4 +1,4 @@
-"""Stands in for worker, API and model: the least that `up` can see of each. Argument 1 is the role."""
+"""Stands in for worker, API, model, speech: the least that `up` can see of each. Argument 1 is the role."""
 
 import asyncio
 import json

@@ -7,6 +7,7 @@ import time
 import uuid
 from contextlib import suppress
 
+import httpx2
 from redis import Redis
 from temporalio.client import Client
 
@@ -36,6 +37,7 @@ def addresses(up: RunningUp) -> list[str]:
         record["temporal"]["ui_url"],
         record["store"]["url"],
         record["model"]["url"],
+        record["speech"]["url"],
     ]
 
 
@@ -43,7 +45,7 @@ async def test_up_goes_on_after_the_supervisor_and_then_everything_was_killed(st
     first = start_up().ready()
     links, births = addresses(first), first.births()
     await leave_data(first, "first")
-    assert len(living(births)) == 5
+    assert len(living(births)) == 6
     first.process.kill()
     first.process.wait()
     eventually(lambda: not living(births), within=3)
@@ -88,7 +90,7 @@ def test_a_second_ctrl_c_ends_everything_at_once(start_up: StartUp) -> None:
     births = up.births()
     up.process.send_signal(signal.SIGINT)
     time.sleep(0.7)
-    assert len(living(births)) == 5
+    assert len(living(births)) == 6
     asked = time.monotonic()
     assert up.stop(signal.SIGINT) == 0
     assert time.monotonic() - asked < 1
@@ -114,13 +116,25 @@ def test_a_part_that_cannot_start_is_one_line(start_up: StartUp) -> None:
     assert not (up.folder / "births.json").exists()
 
 
+def test_without_the_extra_there_is_no_speech_and_one_line_says_so(start_up: StartUp) -> None:
+    elsewhere = {"OPENAI_SPEECH_BASE_URL": "http://voices.test/v1"}
+    up = start_up("--offline", STAND_IN_SPEECH="missing", **elsewhere).ready()
+    assert up.record["speech"] is None
+    assert "none (pip install 'perdure[speech]', or set OPENAI_SPEECH_BASE_URL)\n" in up.out
+    assert "OPENAI_SPEECH_BASE_URL" not in httpx2.get(up.record["api"]["url"], trust_env=False).json()
+    assert up.stop() == 0
+
+
 def test_a_port_given_by_number_is_used_and_a_configured_model_too(start_up: StartUp) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     model = {"OPENAI_API_KEY": "sk-real", "OPENAI_BASE_URL": "http://models.test/v1", "PERDURE_MODEL": "m-1"}
-    up = start_up("--port", str(port), PERDURE_SECRET="given", **model).ready()
+    speech = {"OPENAI_SPEECH_BASE_URL": "http://voices.test/v1"}
+    up = start_up("--port", str(port), PERDURE_SECRET="given", **model, **speech).ready()
     assert up.record["api"]["url"] == f"http://127.0.0.1:{port}"
-    assert up.record["model"] is None
+    assert (up.record["model"], up.record["speech"]) == (None, None)
+    assert httpx2.get(up.record["api"]["url"], trust_env=False).json().items() >= (model | speech).items()
+    assert "at http://voices.test/v1" in up.out
     assert "m-1, at http://models.test/v1" in up.out
     assert "sk-real" not in up.out
     assert up.stop() == 0

@@ -13,6 +13,7 @@ AT = Addresses(
     temporal_ui="http://127.0.0.1:3",
     store="redis://127.0.0.1:4/0",
     model=None,
+    speech=None,
     worker_metrics="127.0.0.1:5",
 )
 OURS = {"PATH": "/bin", "OPENAI_API_KEY": "sk", "PERDURE_SECRET": "given", "TEMPORAL_TLS": "true"}
@@ -47,6 +48,18 @@ def test_the_offline_model_is_for_those_who_configured_none() -> None:
     assert environment.wants_offline_model({"OPENAI_API_KEY": ""})
     assert not environment.wants_offline_model({"OPENAI_API_KEY": "sk"})
     assert not environment.wants_offline_model({"OPENAI_BASE_URL": "http://models.test/v1"})
+
+
+def test_the_offline_speech_is_for_those_who_configured_none() -> None:
+    assert environment.wants_offline_speech({"OPENAI_SPEECH_BASE_URL": "", "OPENAI_API_KEY": "sk"})
+    assert not environment.wants_offline_speech({"OPENAI_SPEECH_BASE_URL": "http://voices.test/v1"})
+
+
+def test_the_servers_are_told_where_speech_is() -> None:
+    ours = replace(AT, speech="http://127.0.0.1:6/v1")
+    assert environment.for_servers({}, ours, "made")["OPENAI_SPEECH_BASE_URL"] == ours.speech
+    given = {"OPENAI_SPEECH_BASE_URL": "http://voices.test/v1"}
+    assert environment.for_servers(given, AT, "made").items() >= given.items()
 
 
 def test_no_folder_of_the_users_runs_in_place_of_ours() -> None:

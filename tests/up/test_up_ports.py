@@ -20,7 +20,7 @@ def folder(tmp_path: Path) -> DataFolder:
 
 def test_free_ports_are_all_different_and_below_the_ephemeral_ones(folder: DataFolder) -> None:
     ports = set(vars(choose_ports(FREE, folder)).values())
-    assert len(ports) == 8
+    assert len(ports) == 9
     assert ports <= set(FREE_PORTS)
 
 

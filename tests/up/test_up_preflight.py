@@ -76,6 +76,13 @@ def test_programs_are_found_on_path_when_the_wheels_lack_them(
     assert (found.store, found.temporal) == ((str(tmp_path / "redis-server"),), (str(tmp_path / "temporal"),))
 
 
+def test_speech_is_there_where_its_extra_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Programs.installed().speech[-1] == "workers.offline_speech"
+    monkeypatch.setattr("workers.up.programs.find_spec", lambda _: None)
+    assert Programs.installed().speech == ()
+    assert Programs.installed().missing() == []
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7"])  # noqa: S104 - refused before
 async def test_an_open_host_needs_api_keys(
     capsys: pytest.CaptureFixture[str], options: UpOptions, host: str

@@ -64,6 +64,7 @@ def test_the_record_is_as_the_contract_says(shared_up: RunningUp) -> None:
         "store": {"url"},
         "temporal": {"address", "ui_url"},
         "model": {"url"},
+        "speech": {"url"},
         "worker": {"metrics_url"},
         "api": {"url"},
     }
@@ -75,6 +76,7 @@ def test_every_address_in_the_record_answers(shared_up: RunningUp) -> None:
     assert get(record["api"]["url"] + "/readyz").status_code == 200
     assert get(record["temporal"]["ui_url"]).status_code == 200
     assert get(record["model"]["url"] + "/models").status_code == 404
+    assert get(record["speech"]["url"].replace("/v1", "/healthz")).status_code == 200
     with Redis.from_url(record["store"]["url"]) as store:
         assert store.ping()
 
@@ -88,6 +90,7 @@ def test_the_banner_names_what_a_person_needs(shared_up: RunningUp) -> None:
         record["temporal"]["ui_url"],
         str(shared_up.folder),
         "perdure-offline",
+        "espeak, built in",
         f"PERDURE_URL={record['api']['url']} {typed('chat')}",
     ):
         assert wanted in shared_up.out
@@ -133,6 +136,7 @@ def test_the_servers_are_told_where_everything_is(shared_up: RunningUp) -> None:
     assert env["REDIS_URL"] == record["store"]["url"]
     assert env["PERDURE_TEMPORAL_UI"] == record["temporal"]["ui_url"]
     assert env["OPENAI_BASE_URL"] == record["model"]["url"]
+    assert env["OPENAI_SPEECH_BASE_URL"] == record["speech"]["url"]
     assert (env["OPENAI_API_KEY"], env["PERDURE_MODEL"]) == ("offline", "perdure-offline")
     assert env["PERDURE_PROFILES"] == os.path.relpath(shared_up.folder.with_name("profiles"))
     assert env["cwd"] == str(Path.cwd())
@@ -197,7 +201,7 @@ def test_a_killed_part_is_started_again(shared_up: RunningUp, part: str) -> None
     assert {**after, part: {**after[part], "pid": 0}} == {**before, part: {**before[part], "pid": 0}}
     line = rf"{part} stopped \(killed by SIGKILL\); started again as pid {after[part]['pid']} in 0\.\d\d s\n"
     assert eventually(lambda: re.fullmatch(line, shared_up.err[said:]), within=1)
-    url = {"model": "model", "api": "api"}.get(part)
+    url = {"model": "model", "speech": "speech", "api": "api"}.get(part)
     if url:
         eventually(lambda: get_any(before[url]["url"]))
 

@@ -19,7 +19,7 @@ from tests.reducer import Reducer
 from tests.up.running import eventually
 from tests.viewer import turn_over, watch
 
-PARTS = ("store", "temporal", "model", "worker", "api")
+PARTS = ("store", "temporal", "model", "speech", "worker", "api")
 NUMBERS = ", ".join(map(str, range(1, 121)))
 
 

@@ -1,25 +1,60 @@
 """Owns the control paths of tests: script and ledger. Must not answer anybody but this machine."""
 
-import ipaddress
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from workers.offline.model import OfflineModel
-from workers.offline.script import Behaviour
+from workers.offline.locality import is_local, not_local
 
-_FORBIDDEN = 403
 _UNPROCESSABLE = 422
-_BEHAVIOURS = TypeAdapter(Behaviour | list[Behaviour])
-
-Serve = Callable[[OfflineModel, Request], Awaitable[Response]]
 
 
-def control_routes(model: OfflineModel) -> list[Route]:
+class Scriptable(Protocol):
+    """What happens to the next requests."""
+
+    def add_json(self, raw: bytes) -> None:
+        """Append one behaviour or a list of them; raises pydantic's ValidationError."""
+
+    def clear(self) -> None:
+        """Forget all behaviours that still wait."""
+
+    def waiting(self) -> list[dict[str, Any]]:
+        """Return what still waits."""
+
+
+class Accounts(Protocol):
+    """What was asked, and what that cost."""
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Return the kept requests, oldest first."""
+
+    def counts(self) -> dict[str, Any]:
+        """Return the counts by name."""
+
+    def reset(self) -> None:
+        """Begin anew with both."""
+
+
+class Controlled(Protocol):
+    """A provider that tests can script."""
+
+    @property
+    def script(self) -> Scriptable:
+        """Its script."""
+
+    @property
+    def ledger(self) -> Accounts:
+        """Its ledger."""
+
+
+Serve = Callable[[Controlled, Request], Awaitable[Response]]
+
+
+def control_routes(provider: Controlled) -> list[Route]:
     """Return every control path."""
     table: list[tuple[str, str, Serve]] = [
         ("POST", "/_script", _add_behaviours),
@@ -29,64 +64,46 @@ def control_routes(model: OfflineModel) -> list[Route]:
         ("DELETE", "/_requests", _reset_ledger),
         ("GET", "/_stats", _counts),
     ]
-    return [Route(path, _local(serve, model), methods=[method]) for method, path, serve in table]
+    return [Route(path, _local(serve, provider), methods=[method]) for method, path, serve in table]
 
 
-def _local(serve: Serve, model: OfflineModel) -> Callable[[Request], Awaitable[Response]]:
+def _local(serve: Serve, provider: Controlled) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        if not _is_local(request):
-            return JSONResponse({"error": "control is for this machine only"}, status_code=_FORBIDDEN)
-        return await serve(model, request)
+        return await serve(provider, request) if is_local(request) else not_local()
 
     return endpoint
 
 
-def _is_local(request: Request) -> bool:
-    # The host name too: a page that rebinds its own name to 127.0.0.1 comes from here as well.
-    peer = request.client.host if request.client else None
-    named = request.url.hostname
-    return _is_loopback(peer) and (named == "localhost" or _is_loopback(named))
-
-
-def _is_loopback(host: str | None) -> bool:
+async def _add_behaviours(provider: Controlled, request: Request) -> Response:
     try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
-
-
-async def _add_behaviours(model: OfflineModel, request: Request) -> Response:
-    try:
-        parsed = _BEHAVIOURS.validate_json(await request.body())
+        provider.script.add_json(await request.body())
     except ValidationError as error:
         details: list[Any] = error.errors(include_url=False, include_context=False, include_input=False)
         return JSONResponse({"error": details}, status_code=_UNPROCESSABLE)
-    for behaviour in parsed if isinstance(parsed, list) else [parsed]:
-        model.script.add(behaviour)
-    return _waiting(model)
+    return _waiting(provider)
 
 
-async def _list_behaviours(model: OfflineModel, _request: Request) -> Response:
-    return _waiting(model)
+async def _list_behaviours(provider: Controlled, _request: Request) -> Response:
+    return _waiting(provider)
 
 
-async def _clear_script(model: OfflineModel, _request: Request) -> Response:
-    model.script.clear()
-    return _waiting(model)
+async def _clear_script(provider: Controlled, _request: Request) -> Response:
+    provider.script.clear()
+    return _waiting(provider)
 
 
-async def _list_requests(model: OfflineModel, _request: Request) -> Response:
-    return JSONResponse({"requests": model.ledger.requests()})
+async def _list_requests(provider: Controlled, _request: Request) -> Response:
+    return JSONResponse({"requests": provider.ledger.requests()})
 
 
-async def _reset_ledger(model: OfflineModel, _request: Request) -> Response:
-    model.ledger.reset()
-    return JSONResponse(model.ledger.counts())
+async def _reset_ledger(provider: Controlled, _request: Request) -> Response:
+    provider.ledger.reset()
+    return JSONResponse(provider.ledger.counts())
 
 
-async def _counts(model: OfflineModel, _request: Request) -> Response:
-    return JSONResponse(model.ledger.counts())
+async def _counts(provider: Controlled, _request: Request) -> Response:
+    return JSONResponse(provider.ledger.counts())
 
 
-def _waiting(model: OfflineModel) -> Response:
-    return JSONResponse({"waiting": model.script.waiting()})
+def _waiting(provider: Controlled) -> Response:
+    return JSONResponse({"waiting": provider.script.waiting()})

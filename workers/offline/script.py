@@ -5,10 +5,11 @@ Must not carry them out.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from workers.offline.behaviour_queue import BehaviourQueue, Scripted
 
 Occasion = Literal["create", "retrieve", "cancel", "moderate"]
 Count = Annotated[int, Field(ge=0)]
@@ -39,16 +40,13 @@ class FunctionCall(BaseModel):
     arguments: Annotated[str, BeforeValidator(_as_json_text)] = "{}"
 
 
-class Behaviour(BaseModel):
-    """What happens to one request. All fields combine, except where the validators say otherwise."""
+class Behaviour(Scripted):
+    """What happens to one request. All fields combine, except where the validators say otherwise.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    `contains` looks at the last user text.
+    """
 
     on: Occasion = "create"
-    contains: str | None = None
-    """Only requests whose last user text has this substring."""
-    times: int | None = Field(default=1, ge=1)
-    """None means forever."""
 
     status: int | None = Field(default=None, ge=400, le=599)
     retry_after: Seconds | None = None
@@ -107,50 +105,18 @@ class Behaviour(BaseModel):
 UNSCRIPTED = Behaviour()
 
 
-@dataclass
-class _Queued:
-    behaviour: Behaviour
-    left: int | None
-
-
-class Script:
-    """Behaviours in the order in which requests take them: each request takes the first one that fits."""
+class Script(BehaviourQueue[Behaviour]):
+    """The behaviours that wait for requests to this model."""
 
     def __init__(self) -> None:
-        self._queue: list[_Queued] = []
-
-    def add(self, behaviour: Behaviour) -> None:
-        """Append a behaviour."""
-        self._queue.append(_Queued(behaviour, behaviour.times))
-
-    def clear(self) -> None:
-        """Forget all behaviours that still wait."""
-        self._queue.clear()
-
-    def waiting(self) -> list[dict[str, Any]]:
-        """Return what still waits, with `times` as left over."""
-        return [
-            queued.behaviour.model_dump(mode="json", exclude_defaults=True) | {"times": queued.left}
-            for queued in self._queue
-        ]
+        super().__init__(Behaviour)
 
     def take(self, on: Occasion, text: str | None = None, *, background: bool = False) -> Behaviour:
         """Return the behaviour of this request, used up by one; `UNSCRIPTED` when none fits."""
-        for queued in self._queue:
-            if _fits(queued.behaviour, on, text, background=background):
-                self._use_up(queued)
-                return queued.behaviour
-        return UNSCRIPTED
-
-    def _use_up(self, queued: _Queued) -> None:
-        if queued.left is None:
-            return
-        queued.left -= 1
-        if queued.left == 0:
-            self._queue.remove(queued)
+        return self.take_first(lambda each: _fits(each, on, text, background=background)) or UNSCRIPTED
 
 
 def _fits(behaviour: Behaviour, on: Occasion, text: str | None, *, background: bool) -> bool:
     if behaviour.on != on or (behaviour.reject_background and not background):
         return False
-    return behaviour.contains is None or behaviour.contains in (text or "")
+    return behaviour.concerns(text)

@@ -1,31 +1,19 @@
-"""Owns the offline model as a server: its application, its socket, its start and its stop.
+"""Owns the offline model as a server: which paths it serves, and that it forgets its work when it stops.
 
 Must not take the process's signals: who runs it decides when it stops.
 """
 
-import asyncio
-import logging
-import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import uvicorn
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
-
 from workers.offline.control import control_routes
-from workers.offline.errors import ConnectionCut, Rejection
 from workers.offline.model import OfflineModel
 from workers.offline.routes import routes
+from workers.offline.serving import serving
 from workers.offline.settings import OfflineSettings
 
 __all__ = ["OfflineServer", "OfflineSettings", "running"]
-
-_GRACE_SECONDS = 1
-_BACKLOG = 2048
 
 
 @dataclass(frozen=True)
@@ -45,77 +33,8 @@ async def running(
 ) -> AsyncIterator[OfflineServer]:
     """Serve the offline model until the block is left; port 0 takes a free one. OSError when none is free."""
     model = OfflineModel(settings)
-    with _listening(host, port) as listener:
-        server = _Server(_config(model))
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
+    async with serving([*routes(model), *control_routes(model)], host, port) as base:
         try:
-            await server.ready.wait()
-            base = _base_url(listener)
             yield OfflineServer(url=f"{base}/v1", control_url=base, model=model)
         finally:
             await model.close()
-            server.should_exit = True
-            await serving
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers, and with a moment at which it is ready."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-class _WithoutScriptedCuts(logging.Filter):
-    """Keeps out of the log what was asked for."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not (record.exc_info and isinstance(record.exc_info[1], ConnectionCut))
-
-
-def _config(model: OfflineModel) -> uvicorn.Config:
-    logging.getLogger("uvicorn.error").addFilter(_FILTER)
-    app = Starlette(
-        routes=[*routes(model), *control_routes(model)], exception_handlers={HTTPException: _unknown_url}
-    )
-    return uvicorn.Config(
-        app,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-    )
-
-
-_FILTER = _WithoutScriptedCuts()
-
-
-async def _unknown_url(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    message = f"Invalid URL ({request.method} {request.url.path})"
-    return Rejection(message, status=status).response()
-
-
-@contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio switches Nagle's algorithm off only where the protocol is named: without it, 40 ms a request.
-    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(_BACKLOG)
-        yield listener
-
-
-def _base_url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

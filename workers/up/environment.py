@@ -1,6 +1,6 @@
 """Owns the environment each part runs in; must not start it.
 
-Worker, API and model inherit ours. Store and Temporal get it without our secrets.
+Worker, API, model and speech inherit ours. Store and Temporal get it without our secrets.
 """
 
 import os
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 OFFLINE_MODEL = "perdure-offline"
+SPEECH_URL = "OPENAI_SPEECH_BASE_URL"
 # TLS, key, namespace or profile of some other Temporal: the parts would miss the one started here.
 ELSEWHERE = ("TEMPORAL_",)
 SECRET = (*ELSEWHERE, "OPENAI_", "PERDURE_")
@@ -16,13 +17,14 @@ LOOPBACK_NAMES = "127.0.0.1,localhost,::1"
 
 @dataclass(frozen=True, kw_only=True)
 class Addresses:
-    """Where the parts are found; `model` is None when a real one is configured."""
+    """Where the parts are found; `model` and `speech` are None when they are not started."""
 
     api: str
     temporal: str
     temporal_ui: str
     store: str
     model: str | None
+    speech: str | None
     worker_metrics: str
     """host:port"""
 
@@ -34,7 +36,7 @@ def for_programs(inherited: Mapping[str, str]) -> dict[str, str]:
 
 
 def for_model(inherited: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of the offline model."""
+    """Return the environment of the offline model and of the offline speech."""
     return _without(inherited, ELSEWHERE) | {"PYTHONUNBUFFERED": "1"}
 
 
@@ -52,6 +54,7 @@ def for_servers(inherited: Mapping[str, str], at: Addresses, secret: str) -> dic
         "PERDURE_METRICS": at.worker_metrics,
         **_past_proxies(inherited),
         **_model(at),
+        **_speech(at),
     }
 
 
@@ -60,10 +63,19 @@ def wants_offline_model(inherited: Mapping[str, str]) -> bool:
     return not (inherited.get("OPENAI_API_KEY") or inherited.get("OPENAI_BASE_URL"))
 
 
+def wants_offline_speech(inherited: Mapping[str, str]) -> bool:
+    """Tell whether no speech is configured."""
+    return not inherited.get(SPEECH_URL)
+
+
 def _model(at: Addresses) -> dict[str, str]:
     if at.model is None:
         return {}
     return {"OPENAI_BASE_URL": at.model, "OPENAI_API_KEY": "offline", "PERDURE_MODEL": OFFLINE_MODEL}
+
+
+def _speech(at: Addresses) -> dict[str, str]:
+    return {} if at.speech is None else {SPEECH_URL: at.speech}
 
 
 def _past_proxies(inherited: Mapping[str, str]) -> dict[str, str]:

