@@ -6,7 +6,7 @@ provider's protocol.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -54,6 +54,11 @@ class Answer:
     def length(self) -> int:
         """Code points of it."""
         return self._lines.length
+
+    @property
+    def deltas(self) -> Sequence[str]:
+        """It, as it is told."""
+        return self._lines.deltas
 
     def opened(self, response_id: str, cursor: int) -> None:
         """Remember, with the next write, that the provider has begun."""
@@ -136,9 +141,13 @@ class Answer:
             self._say_what_was_heard()
         elif not self._lines.all_known:
             await self._find_out_what_is_shown()
-        final = result.model_copy(update={"text": self.shown})
+        final = result.model_copy(update={"text": self.shown, **self._figures()})
         self._offer_last_word(final)
         return final
+
+    def _figures(self) -> dict[str, int]:
+        """What else is said of the message when it is over."""
+        return {}
 
     def _offer_last_word(self, final: StepResult) -> None:
         if final.text or _is_complete(final):
@@ -174,8 +183,7 @@ class Answer:
         if index:
             # An attempt that is fenced by now was here before.
             self._lines.offer(self._superseded(), None)
-        if lost.text:
-            self._lines.offer(self._delta(lost.text), lost.text)
+        self._retell(lost.deltas)
         # What the workflow knew of the end was of the epoch that is lost.
         self._turn_end = None
         if self._final is not None:
@@ -190,12 +198,21 @@ class Answer:
         self._lines.remember(self.response_id, self.cursor)
         return bool(text)
 
+    def _retell(self, deltas: Sequence[str]) -> None:
+        """Say what an earlier log held."""
+        text = "".join(deltas)
+        if text:
+            self._lines.offer(self._delta(text), text)
+
     def _forget(self, why: metrics.Orphaned) -> None:
         if self.response_id is not None:
             metrics.orphaned(why)
-        self._heard.clear()
+        self._forget_unsaid()
         self.response_id = self.cursor = None
         self._lines.remember(None, None)
+
+    def _forget_unsaid(self) -> None:
+        self._heard.clear()
 
     def _delta(self, text: str) -> MessageDelta:
         return MessageDelta(

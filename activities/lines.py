@@ -6,6 +6,7 @@ decide what is said.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,30 +36,39 @@ class _Line:
 
 
 class Lines:
-    """Continues where `position` is and the message reads `shown`. One task at a time may use it."""
+    """Continues where `position` is and the message's deltas are `shown`. One task at a time may use it."""
 
-    def __init__(self, log: EventLog, writer: Writer, position: Position, shown: str) -> None:
+    def __init__(self, log: EventLog, writer: Writer, position: Position, shown: Sequence[str]) -> None:
         self._log = log
         self.writer = writer
         self._first = position.next
         self._offered: list[_Line] = []
         self._known = 0
         self._response_id, self._cursor = position.response_id, position.cursor
-        self._taken_over = shown
-        self._text = [shown]
-        self.length = len(shown)
+        self.tail = position.tail
+        """What is remembered beside the cursor."""
+        self._taken_over = tuple(shown)
+        self._text = list(shown)
+        self.length = sum(map(len, shown))
         """Code points that viewers may hold."""
 
     def elsewhere(self, writer: Writer, index: int) -> "Lines":
         """No lines yet, for `writer` from its `index` on, that remember what these do."""
         response_id, cursor = self.remembered
-        position = Position(next=index, response_id=response_id, cursor=cursor, done=None, first=0)
-        return Lines(self._log, writer, position, "")
+        position = Position(
+            next=index, response_id=response_id, cursor=cursor, done=None, first=0, tail=self.tail
+        )
+        return Lines(self._log, writer, position, ())
 
     @property
     def text(self) -> str:
         """What viewers hold when every line is in the log."""
         return "".join(self._text)
+
+    @property
+    def deltas(self) -> Sequence[str]:
+        """The pieces of it, each of which is a delta."""
+        return [text for text in self._text if text]
 
     @property
     def remembered(self) -> tuple[str | None, int | None]:
@@ -70,9 +80,9 @@ class Lines:
         """Whether every line is in the log."""
         return self._known == len(self._offered)
 
-    def remember(self, response_id: str | None, cursor: int | None) -> None:
+    def remember(self, response_id: str | None, cursor: int | None, tail: str = "") -> None:
         """With the next flush: the provider's response, and its last event that the lines hold."""
-        self._response_id, self._cursor = response_id, cursor
+        self._response_id, self._cursor, self.tail = response_id, cursor, tail
 
     def offer(self, event: StreamedEvent, text: str | None = "") -> None:
         """Add a line with `event`, which adds `text` to the message; None takes back what was shown."""
@@ -106,6 +116,7 @@ class Lines:
             entries=[line.entry for line in self._offered[start:]],
             response_id=self._response_id,
             cursor=self._cursor,
+            tail=self.tail,
             done=done,
             stoppable=stoppable,
             turn_end=turn_end,
@@ -132,5 +143,5 @@ class Lines:
         del self._offered[kept:]
         self._know(kept)
         self._text, self.length = [], 0
-        for text in (self._taken_over, *(line.text for line in self._offered)):
+        for text in (*self._taken_over, *(line.text for line in self._offered)):
             self._read(text)

@@ -7,6 +7,7 @@ provider's protocol (`provider`), nor what follows from the result (`workflows.s
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -19,15 +20,20 @@ from activities.failures import AnswerFailedError, ProviderError, ResponseGoneEr
 from activities.lines import Lines, WritingEndedError
 from activities.lost_log import LostLog
 from activities.provider import Ended, Opened, Provider, ProviderEvent, TextDelta, WholeText
+from activities.safety.filter import FilterUnavailableError, SafetyFilter
+from activities.safety.moderations import Moderations
 from activities.signs_of_life import signs_of_life
 from activities.store.event_log import EventLog, Outcome, Writer
 from activities.store.log_reader import LogReader
 from activities.store.projection import Projection
+from activities.teller import Teller
+from activities.told_answer import ToldAnswer
 from workflows.contract.errors import STEP_FAILED, FailureKind, StoreFault
 from workflows.contract.model_call import CallModelInput, SettleAnswerInput, StepResult
 from workflows.contract.profile import CallMode
 from workflows.contract.publication import Publication, step_name
-from workflows.contract.session import TranscriptMessage
+from workflows.contract.safety import SafetyPolicy
+from workflows.contract.session import TranscriptMessage, Usage
 
 RECONNECTS: Final = 3
 """Times that a broken connection to a background response is made again before the step fails."""
@@ -38,14 +44,33 @@ ATTEMPTS: Final = 1024
 """Attempts that a fence tells apart."""
 
 
+@dataclass(frozen=True)
+class Heard:
+    """A whole answer, or as much of it as was wanted."""
+
+    usage: Usage
+    cut: bool = False
+    """Whether the model had more to say."""
+    is_verbatim: bool = True
+    """Whether viewers hold the provider's text, and nothing else."""
+
+
 class ModelSteps:
     """The activities `call_model` and `settle_answer`."""
 
-    def __init__(self, log: EventLog, reader: LogReader, projection: Projection, provider: Provider) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        reader: LogReader,
+        projection: Projection,
+        provider: Provider,
+        moderations: Moderations,
+    ) -> None:
         self._log = log
         self._reader = reader
         self._projection = projection
         self._provider = provider
+        self._moderations = moderations
         self._farewells: set[asyncio.Task[None]] = set()
 
     @activity.defn
@@ -83,17 +108,20 @@ class ModelSteps:
             raise WritingEndedError(position)
         if position.done is not None:
             return StepResult.model_validate_json(position.done).with_turn_ended(position.turn_ended)
-        shown = ""
+        shown: Sequence[str] = ()
         if position.next:
             shown = await self._reader.shown(
                 writer.session_id, writer.epoch, position.first, given.message_id
             )
         lines = Lines(self._log, writer, position, shown)
-        return Answer(lines, given.message_id, LostLog(self._log).next_epoch)
+        next_epoch = LostLog(self._log).next_epoch
+        if given.sentences is not None:
+            return ToldAnswer(lines, given.message_id, next_epoch, given.sentences)
+        return Answer(lines, given.message_id, next_epoch)
 
     async def _answer(self, given: CallModelInput, answer: Answer) -> StepResult:
         """Listen and write side by side, until the answer is complete or somebody stops it."""
-        listening = asyncio.create_task(self._listen(given, answer))
+        listening = asyncio.create_task(self._hear_answer(given, answer))
         writing = asyncio.create_task(answer.keep_writing())
         try:
             # Nobody waits for the list, everybody for the first word.
@@ -110,6 +138,9 @@ class ModelSteps:
             return await asyncio.shield(self._close(answer, "stopped"))
         except ProviderError as error:
             raise _step_failed(error, answer) from error
+        except FilterUnavailableError as error:
+            failure = ProviderError(error.kind, error.retry_after)
+            raise _step_failed(failure, answer) from error
         except WritingEndedError as error:
             if error.outcome is not Outcome.STOPPED:
                 _count_lost(error, answer)
@@ -119,15 +150,18 @@ class ModelSteps:
         finally:
             await _end(listening, writing)
 
-    async def _complete(self, given: CallModelInput, answer: Answer, ended: Ended) -> StepResult:
-        stored = given.call.mode is not CallMode.STATELESS
+    async def _complete(self, given: CallModelInput, answer: Answer, heard: Heard) -> StepResult:
+        stored = given.call.mode is not CallMode.STATELESS and heard.is_verbatim
         result = StepResult(
             outcome="complete",
             text="",
-            usage=ended.usage,
-            response_id=ended.response_id if stored else None,
+            usage=heard.usage,
+            response_id=answer.response_id if stored else None,
             ended_at=datetime.now(UTC),
+            cut=heard.cut,
         )
+        if heard.cut:
+            self._bid_farewell(answer)
         return await answer.finish(result, given.turn_end_with)
 
     async def _enlist_end(self, given: CallModelInput, result: StepResult) -> None:
@@ -137,13 +171,16 @@ class ModelSteps:
 
     async def _close(self, answer: Answer, outcome: Literal["stopped", "failed"]) -> StepResult:
         result = await answer.finish(StepResult(outcome=outcome, text=""))
+        if answer.response_id is not None and result.outcome != "complete":
+            metrics.orphaned("given_up")
+        self._bid_farewell(answer)
+        return result
+
+    def _bid_farewell(self, answer: Answer) -> None:
         if answer.response_id is not None:
-            if result.outcome != "complete":
-                metrics.orphaned("given_up")
             farewell = asyncio.create_task(self._give_up(answer.response_id))
             self._farewells.add(farewell)
             farewell.add_done_callback(self._farewells.discard)
-        return result
 
     async def _give_up(self, response_id: str) -> None:
         """Nobody waits for this, and nothing depends on it but the provider's bill."""
@@ -151,44 +188,88 @@ class ModelSteps:
             async with asyncio.timeout(FAREWELL_SECONDS):
                 await self._provider.give_up(response_id)
 
-    async def _listen(self, given: CallModelInput, answer: Answer) -> Ended:
+    async def _hear_answer(self, given: CallModelInput, answer: Answer) -> Heard:
+        """Hear an answer, and tell it in sentences if it is one of those."""
+        if not isinstance(answer, ToldAnswer):
+            ended = await self._listen(given, answer, answer)
+            return Heard(ended.usage)
+        while True:
+            teller = self._teller(given, answer)
+            try:
+                return await self._hear_and_tell(given, answer, teller)
+            except ResponseGoneError:
+                # What was told stays, and another response goes on behind it.
+                await answer.forget_response()
+
+    def _teller(self, given: CallModelInput, answer: ToldAnswer) -> Teller:
+        told, safety = given.sentences, given.safety
+        if told is None:
+            raise RuntimeError("an answer is told in sentences that nobody asked for")
+        if safety is None:
+            return Teller(answer, told)
+        checks = SafetyFilter(safety, self._moderations, answer.shown)
+        return Teller(answer, told, checks, ends_with_a_flag=safety.policy is SafetyPolicy.END)
+
+    async def _hear_and_tell(self, given: CallModelInput, answer: ToldAnswer, teller: Teller) -> Heard:
+        async def hear() -> Usage:
+            ended = await self._listen(given, answer, teller)
+            teller.finish()
+            return ended.usage
+
+        hearing, telling = asyncio.create_task(hear()), asyncio.create_task(teller.keep_telling())
+        try:
+            await asyncio.wait({hearing, telling}, return_when=asyncio.FIRST_EXCEPTION)
+            for task in (telling, hearing):
+                if task.done():
+                    task.result()
+            return Heard(hearing.result(), cut=teller.cut, is_verbatim=teller.is_verbatim)
+        finally:
+            await _end(hearing, telling)
+
+    async def _listen(self, given: CallModelInput, answer: Answer, ear: Answer | Teller) -> Ended:
         """Hear the answer to its end, over as many connections as it takes."""
         reconnects = 0
         while True:
-            heard_before = answer.cursor
+            heard_before = ear.cursor
             try:
-                async with aclosing(await self._stream(given, answer)) as events:
-                    return await _hear(events, answer)
+                async with aclosing(await self._stream(given, answer, ear)) as events:
+                    return await _hear(events, ear)
             except ResponseGoneError:
+                if isinstance(ear, Teller):
+                    raise
                 await answer.supersede()
             except AnswerFailedError:
                 await answer.forget_response()
                 raise
             except ProviderError:
-                reconnects = 0 if answer.cursor != heard_before else reconnects
+                reconnects = 0 if ear.cursor != heard_before else reconnects
                 if not _resumable(given, answer) or reconnects == RECONNECTS:
                     raise
                 reconnects += 1
                 await asyncio.sleep(RECONNECT_SECONDS * reconnects)
 
-    async def _stream(self, given: CallModelInput, answer: Answer) -> AsyncGenerator[ProviderEvent]:
+    async def _stream(
+        self, given: CallModelInput, answer: Answer, ear: Answer | Teller
+    ) -> AsyncGenerator[ProviderEvent]:
         """The rest of the response that is under way, else a new one."""
-        if answer.response_id is not None and answer.cursor is not None and _resumable(given, answer):
-            return self._provider.resume(answer.response_id, answer.cursor)
-        if answer.length:
+        if answer.response_id is not None and ear.cursor is not None and _resumable(given, answer):
+            return self._provider.resume(answer.response_id, ear.cursor)
+        if answer.length and not isinstance(ear, Teller):
             await answer.supersede()
-        return self._create(given)
+        return self._create(given, answer.shown)
 
-    async def _create(self, given: CallModelInput) -> AsyncGenerator[ProviderEvent]:
+    async def _create(self, given: CallModelInput, shown: str) -> AsyncGenerator[ProviderEvent]:
         call = given.call
         messages = await self._messages(given, call.seen_from)
         try:
-            async with aclosing(self._provider.create(call, messages, call.previous_response_id)) as events:
+            async with aclosing(
+                self._provider.create(call, messages, call.previous_response_id, shown)
+            ) as events:
                 async for event in events:
                     yield event
         except ResponseGoneError:
             messages = await self._messages(given, call.floor)
-            async with aclosing(self._provider.create(call, messages, None)) as events:
+            async with aclosing(self._provider.create(call, messages, None, shown)) as events:
                 async for event in events:
                     yield event
 
@@ -209,17 +290,19 @@ class ModelSteps:
         return [message for message in held if message.agent == call.agent]
 
 
-async def _hear(events: AsyncIterator[ProviderEvent], answer: Answer) -> Ended:
+async def _hear(events: AsyncIterator[ProviderEvent], ear: Answer | Teller) -> Ended:
     async for event in events:
         match event:
             case TextDelta():
-                answer.heard(event.text, event.cursor)
+                ear.heard(event.text, event.cursor)
             case Opened():
-                answer.opened(event.response_id, event.cursor)
+                ear.opened(event.response_id, event.cursor)
             case WholeText():
-                answer.heard_whole(event.text)
+                ear.heard_whole(event.text)
             case Ended():
                 return event
+        if isinstance(ear, Teller) and ear.cut:
+            return Ended("", Usage())
     raise ProviderError(FailureKind.INCOMPLETE_STREAM)
 
 

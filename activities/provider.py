@@ -24,6 +24,7 @@ from workflows.contract.session import TranscriptMessage, Usage
 
 POLL_SECONDS: Final = 1.0
 FAREWELL_SECONDS: Final = 0.05
+GO_ON: Final = "You were interrupted there. Go on right behind your last sentence, and repeat nothing of it."
 
 
 @dataclass(frozen=True)
@@ -68,15 +69,15 @@ class Provider:
         self._client = client.with_options(max_retries=0)
 
     async def create(
-        self, call: ModelCall, messages: Sequence[TranscriptMessage], previous: str | None
+        self, call: ModelCall, messages: Sequence[TranscriptMessage], previous: str | None, shown: str = ""
     ) -> AsyncGenerator[ProviderEvent]:
-        """Generate an answer; the events of its stream.
+        """Generate an answer, or the rest of one of which `shown` was told already; the events of its stream.
 
         Raises ProviderError, or ResponseGoneError when `previous` is forgotten.
         """
         async with _translated():
             request = self._client.responses.with_streaming_response.create(
-                **_parameters(call, messages, previous)
+                **_parameters(call, messages, previous, shown)
             )
             async with request as response:
                 async for event in _events(response.iter_bytes()):
@@ -131,13 +132,21 @@ async def _translated(*, of_response: bool = False) -> AsyncIterator[None]:
         raise meaning from error
 
 
+def _input(call: ModelCall, messages: Sequence[TranscriptMessage], shown: str) -> list[dict[str, str]]:
+    items = [{"role": message.role, "content": message.content} for message in messages]
+    items += [{"role": "developer", "content": call.cue}] if call.cue else []
+    if shown:
+        items += [{"role": "assistant", "content": shown}, {"role": "developer", "content": GO_ON}]
+    return items
+
+
 def _parameters(
-    call: ModelCall, messages: Sequence[TranscriptMessage], previous: str | None
+    call: ModelCall, messages: Sequence[TranscriptMessage], previous: str | None, shown: str
 ) -> dict[str, Any]:
     parameters: dict[str, Any] = {
         "model": call.model,
         "instructions": call.instructions,
-        "input": [{"role": message.role, "content": message.content} for message in messages],
+        "input": _input(call, messages, shown),
         "stream": True,
         "store": call.mode is not CallMode.STATELESS,
     }

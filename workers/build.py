@@ -13,6 +13,7 @@ from temporalio.worker import Worker
 
 from activities.model import ModelSteps
 from activities.provider import Provider
+from activities.safety.moderations import Moderations
 from activities.session import SessionProjection
 from activities.store.event_log import EventLog
 from activities.store.log_reader import LogReader
@@ -38,7 +39,7 @@ GRACE: Final = timedelta(seconds=6)
 def activities(redis: "Redis", openai: AsyncOpenAI) -> list[Any]:
     """Every activity, bound to its store and its provider."""
     log, reader, projection = EventLog(redis), LogReader(redis), Projection(redis)
-    steps = ModelSteps(log, reader, projection, Provider(openai))
+    steps = ModelSteps(log, reader, projection, Provider(openai), Moderations(openai))
     return [steps.call_model, steps.settle_answer, SessionProjection(log).project_session]
 
 

@@ -59,6 +59,8 @@ class RunningStep:
             publication=publication,
             turn_end=turn_end,
             call=step.call,
+            sentences=step.sentences,
+            safety=step.safety,
             tell_after=tell_after,
         )
         summary = f"turn {step.turn} · {step.call.agent} · step {step.step}"
@@ -75,6 +77,7 @@ class RunningStep:
             publication=publication,
             turn_end=turn_end,
             status=step.status,
+            sentences=step.sentences,
         )
         self._activity = workflow.start_activity(
             settle_answer, self._given, **options.settlement(f"turn {step.turn} · keep what was shown")

@@ -1,4 +1,4 @@
--- append(channel, epoch, fence, from, response, cursor, done, stoppable, count, (kind, event)*, publication?)
+-- append(channel, epoch, fence, from, response, cursor, tail, done, stoppable, count, (kind, event)*, publication?)
 --   -> {outcome, next, ended, news}
 -- publication: with `done`, what is said of the turn's end
 -- ok       written, what was known already is skipped
@@ -7,7 +7,7 @@
 -- stopped  a stop was asked for; nothing was written, what is before next was there already
 -- gap      entries before `from` are missing: rewind to next
 local channel, epoch, fence, from = arg(), arg(), number(), number()
-local response, cursor, done, stoppable = arg(), arg(), arg(), arg()
+local response, cursor, tail, done, stoppable = arg(), arg(), arg(), arg(), arg()
 local count = number()
 local current, known, next, stop, turn, result, ended =
   unpack(redis.call('HMGET', HEAD, 'epoch', 'fence', 'next', 'stop', 'turn', 'done', 'ended'))
@@ -26,7 +26,8 @@ for i = 0, count - 1 do
 end
 local news = {}
 if reached >= next then
-  redis.call('HSET', HEAD, 'next', reached, 'response', response, 'cursor', cursor, 'done', done)
+  redis.call('HSET', HEAD, 'next', reached, 'response', response, 'cursor', cursor, 'tail', tail,
+    'done', done)
   if done ~= '' then
     redis.call('HINCRBY', HEAD, 'settled', 1)
     if position < #ARGV then

@@ -1,5 +1,5 @@
 -- begin(publication, channel, writer, fence, turn)
---   -> {outcome, news, next, response, cursor, done, ended, first}
+--   -> {outcome, news, next, response, cursor, tail, done, ended, first}
 -- A writer begins or takes over: what the workflow waits to say goes first, then the writer's own position.
 local p = read_publication()
 local channel, writer, fence, turn = arg(), arg(), number(), arg()
@@ -8,9 +8,9 @@ if outcome == 'lost' then return { 'lost', p.news } end
 wake(channel)
 if counter('fence') > fence then return { 'fenced', p.news } end
 if field('writer') ~= writer then
-  redis.call('HDEL', HEAD, 'response', 'cursor', 'done', 'ended')
+  redis.call('HDEL', HEAD, 'response', 'cursor', 'tail', 'done', 'ended')
   redis.call('HSET', HEAD, 'writer', writer, 'next', 0, 'first', counter('n') + 1, 'turn', turn)
 end
 redis.call('HSET', HEAD, 'fence', fence)
-return { 'ok', p.news, field('next'), field('response') or '', field('cursor') or '', field('done') or '',
-  field('ended') or '', field('first') }
+return { 'ok', p.news, field('next'), field('response') or '', field('cursor') or '', field('tail') or '',
+  field('done') or '', field('ended') or '', field('first') }

@@ -68,6 +68,8 @@ class Position:
     """`n` of the first log entry that the step may have written."""
     turn_ended: bool = False
     """Whether the step has said that its turn is over."""
+    tail: str = ""
+    """What the step keeps beside the cursor."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class Batch:
     done: bytes | None = None
     stoppable: bool = True
     """Whether a stop that was asked for goes first."""
+    tail: str = ""
     turn_end: Publication | None = None
     """With the step's result: what it says of its turn's end, if the workflow said nothing since it began."""
 
@@ -171,6 +174,7 @@ class EventLog:
             batch.start,
             batch.response_id or "",
             "" if batch.cursor is None else batch.cursor,
+            batch.tail,
             batch.done or b"",
             int(batch.stoppable),
             len(batch.entries),
@@ -280,7 +284,7 @@ def _arguments(p: Publication) -> list[Any]:
 
 
 def _position(reply: Sequence[bytes]) -> Position:
-    index, response_id, cursor, done, ended, first = reply
+    index, response_id, cursor, tail, done, ended, first = reply
     return Position(
         next=int(index),
         response_id=response_id.decode() or None,
@@ -288,4 +292,5 @@ def _position(reply: Sequence[bytes]) -> Position:
         done=done or None,
         first=int(first),
         turn_ended=bool(ended),
+        tail=tail.decode(),
     )

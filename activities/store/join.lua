@@ -5,7 +5,7 @@ local epoch, writer, fence, turn = number(), arg(), number(), arg()
 if counter('epoch') <= epoch then return { 'lost' } end
 if field('joins') ~= writer or counter('fence') > fence then return { 'fenced' } end
 if field('writer') ~= writer then
-  redis.call('HDEL', HEAD, 'response', 'cursor', 'done', 'ended')
+  redis.call('HDEL', HEAD, 'response', 'cursor', 'tail', 'done', 'ended')
   redis.call('HSET', HEAD, 'writer', writer, 'next', 0, 'first', counter('n') + 1, 'turn', turn)
 end
 redis.call('HSET', HEAD, 'fence', fence)

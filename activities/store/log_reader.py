@@ -66,15 +66,15 @@ class LogReader:
             found: Any = await self._redis.xrevrange(keys.log(session_id), "+", "-", count=1)
         return _logged(*found[0]) if found else None
 
-    async def shown(self, session_id: str, epoch: int, first: int, message_id: str) -> str:
-        """What viewers hold of a running message whose step writes from entry `first` on."""
+    async def shown(self, session_id: str, epoch: int, first: int, message_id: str) -> list[str]:
+        """The deltas that viewers hold of a running message whose step writes from entry `first` on."""
         text: list[str] = []
         start = f"{epoch}-{first}"
         while entries := await self._range(session_id, start, PAGE):
             start = f"({entries[-1].cursor.stream_id}"
             for entry in entries:
                 _show(text, entry, message_id)
-        return "".join(text)
+        return text
 
     async def _range(self, session_id: str, start: str, limit: int) -> list[LoggedEvent]:
         async with patience():

@@ -3,8 +3,8 @@
 -- LOG     stream   the events; ids are <epoch>-<n>, n counts from 1 without a hole; each carries the print of
 --                  the epoch up to itself: a store that went back gives n again, but not to the same past
 -- HEAD    hash     epoch, n, print; of the workflow's outbox: base, told (entries in the log), revision, run;
---                  of the model step: writer, fence, next, response, cursor, done, ended (it said its turn's
---                  end), first, turn, joins (who may go on from the epoch before); stop;
+--                  of the model step: writer, fence, next, response, cursor, tail (what its author keeps
+--                  beside the cursor), done, ended (it said its turn's end), first, turn, joins (who may go on from the epoch before); stop;
 --                  settled (steps that have said their last word); said (entries that steps said for the
 --                  workflow, not counted by told)
 -- NAMES   sorted   outbox entries in the log by name; the score is which of them it was

@@ -38,6 +38,7 @@ FIELDS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "attempt": numbers,
     "budget": numbers,
     "cut": st.booleans(),
+    "flagged": numbers,
     "index": st.integers(-1, 5),
     "next": st.sampled_from([None, "return"]),
     "of": numbers,

@@ -37,8 +37,8 @@ class Guided(Story):
 
     @property
     def most(self) -> int | None:
-        assert self.call.call.sentences is not None
-        return self.call.call.sentences.most
+        assert self.call.sentences is not None
+        return self.call.sentences.most
 
     @property
     def cue(self) -> str:
@@ -92,9 +92,9 @@ def test_the_whole_plan_ends_the_session() -> None:
 
 def test_sentences_are_counted_through_the_whole_session() -> None:
     session = Guided().walks_a_phase().tells(6)
-    assert session.call.call.sentences is not None
-    assert session.call.call.sentences.first == 14
-    assert session.call.call.sentences.phase == "deepening"
+    assert session.call.sentences is not None
+    assert session.call.sentences.first == 14
+    assert session.call.sentences.phase == "deepening"
 
 
 def test_one_chain_of_responses_goes_through_all_phases() -> None:

@@ -206,4 +206,4 @@ async def test_an_answer_outlives_a_restart_of_the_store(stage: Stage, store_ser
     assert final.text == "before, meanwhile, behind"
     assert await stage.held() == (final.text, "complete")
     viewer_text = await stage.reader.shown(stage.session_id, 1, 1, MESSAGE_ID)
-    assert viewer_text == final.text
+    assert "".join(viewer_text) == final.text

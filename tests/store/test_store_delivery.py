@@ -138,7 +138,7 @@ class DeliveryMachine(RuleBasedStateMachine):
             return
         shown = await self._reader.shown(self.session_id, writer.epoch, position.first, message_id)
         heard = position.cursor or 0
-        assert shown == said(turn, 0, heard)
+        assert "".join(shown) == said(turn, 0, heard)
         answer = Answer(Lines(self._log, writer, position, shown), message_id, self._next_epoch)
         self.attempts.append(Attempt(answer, turn, heard))
 

@@ -192,6 +192,7 @@ async def talk(
         history_limit: int = HISTORY_LIMIT,
         task_queue: str = TASK_QUEUE,
         listed_after: timedelta | None = LISTED_AFTER,
+        **profile: Any,
     ) -> Talk:
         session_id = token_hex(12)
         born = SessionStart(
@@ -202,6 +203,7 @@ async def talk(
                 name="chat",
                 agents=tuple(Agent(name=name, instructions="Be brief.") for name in agents),
                 model=ModelChoice(mode=mode),
+                **profile,
             ),
             model="perdure-offline",
             limits=Limits.model_validate(limits or {}),

@@ -259,6 +259,8 @@ class AnswerSettled(_Event):
     """How many it was told in."""
     cut: bool = False
     """Whether the model had more to say."""
+    flagged: int = 0
+    """Sentences that the safety filter did not let through as they were."""
 
 
 class ProjectionMissed(_Event):
@@ -353,5 +355,15 @@ class TurnSuperseded(_Event):
     message_id: str
 
 
-StreamedEvent = MessageDelta | MessageCompleted | TurnSuperseded
+class SentenceTold(_Event):
+    """`index` counts from 0 through the session; the text is its delta's, without the white space around."""
+
+    type: Literal["sentence"] = "sentence"
+    turn: int
+    index: int
+    text: str
+    phase: str | None
+
+
+StreamedEvent = MessageDelta | MessageCompleted | TurnSuperseded | SentenceTold
 PublishedEvent = Event | StreamedEvent

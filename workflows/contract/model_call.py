@@ -8,6 +8,7 @@ from typing import Literal
 from workflows.contract.base import Seconds, Timestamp, Value
 from workflows.contract.profile import CallMode, Effort
 from workflows.contract.publication import Publication
+from workflows.contract.safety import Safety
 from workflows.contract.session import Usage
 from workflows.contract.turn_end import TurnEnd
 
@@ -42,8 +43,6 @@ class ModelCall(Value):
     seen_to: int
     cue: str | None = None
     """What the model is told behind the messages, and nobody else hears."""
-    sentences: Sentences | None = None
-    """How the answer is told in sentences; None: as it comes."""
 
 
 class _StepInput(Value):
@@ -53,6 +52,8 @@ class _StepInput(Value):
     step: int
     message_id: str
     publication: Publication
+    sentences: Sentences | None = None
+    """How the answer is told in sentences; None: as it comes."""
     turn_end: TurnEnd | None = None
     """What the step may say of the turn when its answer is complete."""
 
@@ -67,6 +68,8 @@ class CallModelInput(_StepInput):
     """One model step."""
 
     call: ModelCall
+    safety: Safety | None = None
+    """What a sentence must pass before anybody hears it."""
     tell_after: Seconds | None = None
     """The workflow wants to know when the step has lasted this long."""
 
@@ -93,6 +96,8 @@ class StepResult(Value):
     """How many `text` was told in."""
     cut: bool = False
     """Whether the model had more to say than it was asked for."""
+    flagged: int = 0
+    """Sentences that the safety filter did not let through as they were."""
     turn_ended: bool = False
     """Whether the step said then that its turn is over."""
 

@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from workflows.contract.base import Name, Request, Seconds, Value
 from workflows.contract.phases import Pace, Phase
+from workflows.contract.safety import Safety
 
 
 class Effort(StrEnum):
@@ -122,6 +123,8 @@ class Profile(Value):
     """Names of the settings that clients may override."""
     phases: Annotated[tuple[Phase, ...], Field(max_length=100)] = ()
     """The plan of a guided session; without one, the session waits for messages."""
+    safety: Safety | None = None
+    """What a sentence must pass before anybody hears it; None: nothing."""
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")] = "en"
     """In which sentences are told apart: an ISO 639 code."""
 
@@ -137,7 +140,7 @@ class Profile(Value):
     @property
     def in_sentences(self) -> bool:
         """Whether answers are told sentence by sentence."""
-        return bool(self.phases)
+        return bool(self.phases) or self.safety is not None
 
     def shown(self, settings: Settings) -> dict[str, Any]:
         """Of `settings`, what clients of such a session can set."""

@@ -296,6 +296,7 @@ def _answer(state: SessionState, event: AnswerSettled) -> dict[str, Any]:
         "turn": ready_for_next_step(turn).model_copy(update={"usage": turn.usage + event.usage}),
         "usage": state.usage + event.usage,
         "sentences": state.sentences + event.sentences,
+        "strikes": state.strikes + event.flagged,
         "plan": state.plan.after_answer(turn.part, event.sentences, to_its_end=to_its_end),
     }
 

@@ -134,7 +134,7 @@ def _turn(state: SessionState, now: datetime) -> Step | None:
             ends = turn.stop is not None or phases.is_cut(state, turn)
             return CancelStep(turn.number) if ends and not turn.cancelled else None
         case StepStatus.BROKEN:
-            return _settle(turn)
+            return _settle(state, turn)
         case StepStatus.SETTLING:
             return None
         case StepStatus.READY | StepStatus.RETRYING:
@@ -149,8 +149,9 @@ def _stop_before_call(turn: Turn, now: datetime) -> Step | None:
     return Record((TurnStopped(at=now, turn=turn.number, usage=turn.usage, reason=turn.stop),))
 
 
-def _settle(turn: Turn) -> SettleAnswer:
+def _settle(state: SessionState, turn: Turn) -> SettleAnswer:
     return SettleAnswer(
+        sentences=phases.sentences(state),
         turn=turn.number,
         step=turn.step,
         message_id=turn.message_id,
@@ -174,6 +175,8 @@ def _call(state: SessionState, turn: Turn, now: datetime) -> Step | None:
         attempt=turn.attempt + 1,
         message_id=message_id(turn.number, step),
         call=model_call(state, turn),
+        sentences=phases.sentences(state),
+        safety=state.profile.safety,
     )
 
 
@@ -194,7 +197,6 @@ def model_call(state: SessionState, turn: Turn) -> ModelCall:
         seen_from=chain.upto if chain else transcript.first,
         seen_to=transcript.end,
         cue=_cue(state),
-        sentences=phases.sentences(state),
     )
 
 

@@ -58,6 +58,8 @@ class SessionState(Value):
     plan: Plan = Plan()
     sentences: int = 0
     """Told and settled."""
+    strikes: int = 0
+    """Sentences that the safety filter did not let through as they were."""
     ending: EndReason | None = None
     """Decided; becomes the end as soon as nothing is left to say."""
     door_closed: bool = False

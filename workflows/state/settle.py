@@ -11,6 +11,7 @@ from typing import Final
 from workflows.contract.errors import FailureKind, StepFailure, StoreFault
 from workflows.contract.events import (
     AnswerSettled,
+    EndDecided,
     EpochStarted,
     Event,
     ProjectionMissed,
@@ -22,7 +23,8 @@ from workflows.contract.events import (
 )
 from workflows.contract.model_call import StepResult
 from workflows.contract.publication import Publication
-from workflows.contract.session import StopReason
+from workflows.contract.safety import SafetyPolicy
+from workflows.contract.session import EndReason, StopReason
 from workflows.state.session_state import SessionState
 from workflows.state.turn import StepStatus, Turn, next_wait
 
@@ -54,8 +56,25 @@ def step_finished(
     if state.turn is None:
         return ()
     events = _finished(state.turn, result, now, in_phase=state.phase is not None)
+    if _strikes_out(state, result):
+        stopped = TurnStopped(
+            at=now,
+            turn=state.turn.number,
+            usage=state.turn.usage + result.usage,
+            reason=StopReason.SESSION_ENDED,
+        )
+        events = (events[0], EndDecided(at=now, reason=EndReason.SAFETY), stopped)
     unheard = result.text and said_in != state.epoch
     return (*events, EpochStarted(at=now)) if unheard else events
+
+
+def _strikes_out(state: SessionState, result: StepResult) -> bool:
+    """Whether the safety filter has held back more than the profile bears."""
+    safety = state.profile.safety
+    if safety is None or not result.flagged:
+        return False
+    over = safety.strikes is not None and state.strikes + result.flagged >= safety.strikes
+    return over or safety.policy is SafetyPolicy.END
 
 
 def _finished(turn: Turn, result: StepResult, now: datetime, *, in_phase: bool) -> tuple[Event, ...]:
@@ -70,6 +89,7 @@ def _finished(turn: Turn, result: StepResult, now: datetime, *, in_phase: bool) 
         response_id=result.response_id,
         sentences=result.sentences,
         cut=result.cut,
+        flagged=result.flagged,
     )
     usage = turn.usage + result.usage
     if in_phase and turn.stop is None and result.outcome != "failed":

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from workflows.contract.events import Event
-from workflows.contract.model_call import ModelCall
+from workflows.contract.model_call import ModelCall, Sentences
+from workflows.contract.safety import Safety
 from workflows.contract.session import Summary
 from workflows.state.clocks import Deadline
 
@@ -25,6 +26,8 @@ class CallModel:
     attempt: int
     message_id: str
     call: ModelCall
+    sentences: Sentences | None = None
+    safety: Safety | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class SettleAnswer:
     step: int
     message_id: str
     status: Literal["stopped", "failed"]
+    sentences: Sentences | None = None
 
 
 @dataclass(frozen=True)
