@@ -35,6 +35,8 @@ class ModelStep:
     next: int = 0
     remembered: tuple[str, str, bytes] | None = None
     """Response, cursor and result of the last write that brought something."""
+    tail: str = ""
+    """What that kept beside the cursor."""
     ended: bool = False
     """Whether it said that its turn is over."""
 
@@ -106,6 +108,7 @@ class LogModel:
             done=done or None,
             first=self.step.first,
             turn_ended=self.step.ended,
+            tail=self.step.tail,
         )
 
     def append(self, writer: Writer, batch: Batch) -> Outcome:
@@ -128,6 +131,7 @@ class LogModel:
         if reached >= step.next:
             cursor = "" if batch.cursor is None else str(batch.cursor)
             step.next, step.remembered = reached, (batch.response_id or "", cursor, batch.done or b"")
+            step.tail = batch.tail
             self.settled += batch.done is not None
             if batch.turn_end is not None:
                 step.ended = self._end_turn(batch.turn_end)

@@ -203,7 +203,9 @@ def _update_refusal(state: SessionState, command: UpdateSession) -> Refusal | No
 
 
 def _settings_refusal(state: SessionState, asked: SettingsPatch) -> Refusal | None:
-    forbidden = asked.model_fields_set - set(state.profile.settings)
+    # Null is no wish: a first message carries every field.
+    wished = {name for name in asked.model_fields_set if getattr(asked, name) is not None}
+    forbidden = wished - set(state.profile.settings)
     if forbidden:
         detail = f"The profile does not let clients set: {', '.join(sorted(forbidden))}."
         return Refusal(code=ErrorCode.INVALID_REQUEST, detail=detail)
