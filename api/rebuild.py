@@ -101,7 +101,9 @@ class Rebuild:
             if session.open and await self._restoring.doubt(session.session_id):
                 return True
             held = await self._projection.session(session.session_id)
-            if held is None or not held.closed:
+            if held is not None and held.closed:
+                await self._projection.list_again(held)
+            else:
                 await self._restoring.restore_closed(session.session_id, session.tenant, session.cut_off)
         except Problem as problem:
             if problem.code is ErrorCode.SESSION_NOT_FOUND:

@@ -98,6 +98,8 @@ class Projection:
         fields, session_id = session.fields, session.fields["session_id"]
         values: dict[Any, Any] = {name: to_json(value) for name, value in fields.items() if name != "cursor"}
         values |= {"_tenant": session.tenant.encode(), "_cursor": session.cursor.stream_id.encode()}
+        # First: who finds the object takes the session for restored.
+        await self.list_again(session)
         async with patience():
             pipe = self._redis.pipeline(transaction=True)
             pipe.delete(keys.log(session_id), keys.head(session_id), keys.messages(session_id))
@@ -105,7 +107,10 @@ class Projection:
             if messages:
                 pipe.rpush(keys.messages(session_id), *map(to_json, messages))
             await pipe.execute()
-        await self._listing.enlist(session.tenant, session_id, fields)
+
+    async def list_again(self, session: ProjectedSession) -> None:
+        """Put a session in its tenant's list that may have been lost from it."""
+        await self._listing.enlist(session.tenant, session.fields["session_id"], session.fields)
 
     async def session(self, session_id: str) -> ProjectedSession | None:
         """The session object; None when the store does not know the session."""

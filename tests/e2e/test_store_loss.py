@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from activities.store import keys
 from tests.e2e.test_kills import WORDS, generations, speaking
 from tests.reducer import Reducer
 from tests.system import System
@@ -153,3 +154,19 @@ async def test_a_session_that_is_over_is_still_there(system: System, lose: Any) 
         late = await watch(http, session_id, ended)
         assert late.ended == "user_ended"
         assert {name: late.messages[name].text for name, _ in before} == dict(before)
+
+
+async def test_a_session_that_is_over_comes_back_into_the_list_that_lost_it(system: System) -> None:
+    async with system.http() as http:
+        session, held = await talked(http)
+        session_id = session["session_id"]
+        await http.delete(f"/v1/sessions/{session_id}")
+        await watch(http, session_id, ended, held)
+        redis = system.redis()
+        await redis.delete(keys.sessions("default"), keys.session_keys("default"))
+        await restart(system)
+        found = (await until_listed(http, session_id))[session_id]
+        assert found["session_key"] == session["session_key"]
+        by_key = await http.get(f"/v1/sessions/{session['session_key']}")
+        assert by_key.json()["session_id"] == session_id
+        await redis.aclose()
