@@ -83,9 +83,6 @@ class Teller:
     def _offer(self, piece: str) -> None:
         if self.cut:
             return
-        if self._room == 0:
-            self.cut = bool(piece.strip())
-            return
         self._cut_until += len(piece)
         place = self._place_of(self._cut_until)
         if self._filtered is None:

@@ -181,7 +181,8 @@ class ScriptsMachine(RuleBasedStateMachine):
         if last is not None and last.endswith("turn"):
             turn_end = self.telling.turn_end(self.sent[-1], "turn.completed", "session.status_changed")
         done = None if last is None else b"done"
-        attempt.last = batch(start, *texts, done=done, stoppable=stoppable, turn_end=turn_end)
+        written = batch(start, *texts, done=done, stoppable=stoppable, turn_end=turn_end)
+        attempt.last = replace(written, tail=f"tail {self.said}")
         appended = self._append(attempt.writer, attempt.last)
         if appended.outcome is Outcome.OK:
             attempt.next = max(attempt.next, start + count)
@@ -284,7 +285,7 @@ def head_of_model(model: LogModel) -> dict[str, bytes]:
         head |= {"fence": step.fence, "next": step.next}
         if step.remembered is not None:
             head |= dict(zip(("response", "cursor"), step.remembered, strict=False))
-            head |= {"done": step.result.decode(), "ended": "1" if step.ended else None}
+            head |= {"tail": step.tail, "done": step.result.decode(), "ended": "1" if step.ended else None}
     return {name: str(value).encode() for name, value in head.items() if value is not None}
 
 

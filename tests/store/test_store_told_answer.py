@@ -1,0 +1,142 @@
+"""An answer told in sentences: each one once, in order, whoever dies between two of them."""
+
+import json
+from random import Random
+
+import pytest
+
+from activities.lines import Lines, WritingEndedError
+from activities.sentences import SentenceSplitter
+from activities.store.cursor import BEGINNING
+from activities.teller import Teller
+from activities.told_answer import Place, ToldAnswer
+from tests.store.attempts import COMPLETE, MESSAGE_ID, STOPPED, Stage, nowhere
+from tests.store.viewer import EVERYTHING
+from workflows.contract.model_call import Sentences, StepResult
+
+SAID = (
+    "Let us begin. Breathe in, and out! Is it quiet? Dr. Weiß says: “Take 3.5 minutes.” Good… Now listen 🌊. "
+    "Nothing is wanted from you. Nothing at all.\n\nThe second part begins here; it is longer. And it ends."
+)
+FIRST = 7
+
+
+def told(**more: object) -> Sentences:
+    return Sentences.model_validate({"language": "en", "first": FIRST, "phase": "settling", **more})
+
+
+def pieces() -> list[str]:
+    splitter = SentenceSplitter()
+    return [*splitter.feed(SAID), *splitter.finish()]
+
+
+def deltas(chance: Random) -> list[str]:
+    """What the provider says, event by event."""
+    found, rest = [], SAID
+    while rest:
+        size = chance.randint(1, 25)
+        found.append(rest[:size])
+        rest = rest[size:]
+    return found
+
+
+async def begin(stage: Stage, asked: Sentences) -> ToldAnswer:
+    """The next attempt, where the last one left it."""
+    writer, position = await stage.take_over()
+    shown = await stage.reader.shown(stage.session_id, 1, position.first, MESSAGE_ID)
+    return ToldAnswer(Lines(stage.log, writer, position, shown), MESSAGE_ID, nowhere, asked)
+
+
+async def sentences(stage: Stage) -> list[tuple[int, str]]:
+    logged = await stage.reader.after(stage.session_id, BEGINNING, EVERYTHING)
+    events = [json.loads(entry.event) for entry in logged]
+    return [(event["index"], event["text"]) for event in events if event["type"] == "sentence"]
+
+
+def expected(count: int) -> list[tuple[int, str]]:
+    return [(FIRST + number, piece.strip()) for number, piece in enumerate(pieces()[:count])]
+
+
+@pytest.mark.parametrize("seed", range(25))
+async def test_attempts_that_die_between_sentences_tell_each_one_once(stage: Stage, seed: int) -> None:
+    chance = Random(seed)  # noqa: S311  draws where an attempt dies
+    events = list(enumerate(deltas(chance), start=1))
+    final: StepResult | None = None
+    while final is None:
+        answer = await begin(stage, told())
+        teller = Teller(answer, told())
+        if answer.response_id is None:
+            teller.opened("resp-1", 0)
+        after = teller.cursor or 0
+        left = [event for event in events if event[0] > after]
+        dies_at = chance.randint(0, 2 * len(events))
+        for number, text in left[:dies_at]:
+            teller.heard(text, number)
+            if chance.random() < 0.5:
+                await answer.write()
+        if dies_at >= len(left):
+            teller.finish()
+            final = await answer.finish(COMPLETE)
+    assert final.text == SAID
+    assert final.sentences == len(pieces())
+    assert await sentences(stage) == expected(len(pieces()))
+    assert await stage.held() == (SAID, "complete")
+
+
+@pytest.mark.parametrize("most", [1, 3, 8])
+async def test_enough_is_enough(stage: Stage, most: int) -> None:
+    asked = told(most=most)
+    answer = await begin(stage, asked)
+    teller = Teller(answer, asked)
+    teller.opened("resp-1", 0)
+    for number, text in enumerate(deltas(Random(most)), start=1):  # noqa: S311  draws events
+        teller.heard(text, number)
+        if teller.cut:
+            break
+    assert teller.cut
+    final = await answer.finish(COMPLETE)
+    assert final.sentences == most
+    assert await sentences(stage) == expected(most)
+    assert not teller.is_verbatim
+
+
+async def test_a_model_that_says_just_as_much_as_it_was_asked_for_is_not_cut(stage: Stage) -> None:
+    asked = told(most=len(pieces()))
+    answer = await begin(stage, asked)
+    teller = Teller(answer, asked)
+    teller.opened("resp-1", 0)
+    teller.heard(SAID, 1)
+    teller.finish()
+    await answer.finish(COMPLETE)
+    assert not teller.cut
+    assert teller.is_verbatim
+
+
+async def test_a_stop_keeps_whole_sentences(stage: Stage) -> None:
+    answer = await begin(stage, told())
+    teller = Teller(answer, told())
+    teller.opened("resp-1", 0)
+    teller.heard(SAID[:40], 1)
+    await answer.write()
+    await stage.log.request_stop(stage.session_id, 1)
+    teller.heard(SAID[40:90], 2)
+    with pytest.raises(WritingEndedError, match="stopped"):
+        await answer.write()
+    final = await answer.finish(STOPPED)
+    assert final.text == "".join(pieces()[: final.sentences])
+    assert await sentences(stage) == expected(final.sentences)
+
+
+async def test_what_polling_gives_is_told_like_deltas(stage: Stage) -> None:
+    answer = await begin(stage, told())
+    teller = Teller(answer, told())
+    teller.opened("resp-1", 0)
+    teller.heard(SAID[:50], 1)
+    teller.heard_whole(SAID)
+    teller.finish()
+    assert (await answer.finish(COMPLETE)).text == SAID
+
+
+@pytest.mark.parametrize("place", [Place(), Place(3, 10, 2, 1), Place(None, 0, 0, 4)])
+def test_a_place_is_read_as_it_was_written(place: Place) -> None:
+    assert Place.parse(place.cursor, str(place)) == place
