@@ -8,7 +8,7 @@ provider's protocol.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from activities import metrics
 from activities.lines import Lines, WritingEndedError
@@ -145,7 +145,7 @@ class Answer:
         self._offer_last_word(final)
         return final
 
-    def _figures(self) -> dict[str, int]:
+    def _figures(self) -> dict[str, Any]:
         """What else is said of the message when it is over."""
         return {}
 

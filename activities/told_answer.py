@@ -7,11 +7,14 @@ remembered go in one write. Must not cut sentences, nor judge them (`teller`).
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
+from itertools import accumulate
+from typing import Any
 
 from activities.answer import Answer, NextEpoch
 from activities.lines import Lines
 from workflows.contract.events import SentenceTold
 from workflows.contract.model_call import Sentences
+from workflows.contract.session import MessageSentences
 
 
 @dataclass(frozen=True)
@@ -77,8 +80,10 @@ class ToldAnswer(Answer):
         self._lines.remember(self.response_id, self.place.cursor, str(self.place))
         return any(sentence for sentence, _ in unsaid)
 
-    def _figures(self) -> dict[str, int]:
-        return {"sentences": self.sentences, "flagged": self.place.flagged}
+    def _figures(self) -> dict[str, Any]:
+        ends = tuple(accumulate(map(len, self.deltas)))
+        told = MessageSentences(first=self._told.first, ends=ends, phase=self._told.phase)
+        return {"sentences": told, "flagged": self.place.flagged}
 
     def _retell(self, deltas: Sequence[str]) -> None:
         for sentence in deltas:

@@ -3,8 +3,8 @@
 Owns putting it together out of the projection and the log, as of one place in the log. Must not send it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -39,6 +39,8 @@ class Spoken:
     """Its `message.completed`."""
     torn: bool = False
     """Whether the log has lost how it began."""
+    sentences: Mapping[int, dict[str, Any]] = field(default_factory=dict)
+    """By their index, those of all messages that the log holds."""
 
     def after(self, entry: LoggedEvent) -> "Spoken":
         """With `entry`."""
@@ -46,9 +48,12 @@ class Spoken:
             case "message.delta":
                 return self._longer(entry.cursor, from_json(entry.event))
             case "message.completed":
-                return Spoken(entry.cursor, completed=from_json(entry.event))
+                completed = from_json(entry.event)
+                return Spoken(entry.cursor, completed=completed, sentences=self.sentences)
             case "turn.superseded":
-                return Spoken(entry.cursor)
+                return Spoken(entry.cursor, sentences=self.sentences)
+            case "sentence":
+                return self._with_sentence(entry.cursor, from_json(entry.event))
             case _:
                 return replace(self, cursor=entry.cursor)
 
@@ -56,7 +61,12 @@ class Spoken:
         message_id, held = delta["message_id"], self.partial
         shown = held["text"] if held and held["message_id"] == message_id else ""
         partial = {"message_id": message_id, "turn": delta["turn"], "text": shown + delta["text"]}
-        return Spoken(cursor, partial, torn=self.torn or delta["offset"] != len(shown))
+        torn = self.torn or delta["offset"] != len(shown)
+        return Spoken(cursor, partial, torn=torn, sentences=self.sentences)
+
+    def _with_sentence(self, cursor: Cursor, told: dict[str, Any]) -> "Spoken":
+        sentence = {name: told[name] for name in ("turn", "index", "text", "phase")}
+        return replace(self, cursor=cursor, sentences={**self.sentences, told["index"]: sentence})
 
 
 async def read_reset(
@@ -80,7 +90,7 @@ async def read_reset(
         "session": image.session.fields,
         "messages": _messages(image.session, image.messages, spoken.completed),
         "partial": spoken.partial,
-        "sentences": [],
+        "sentences": _sentences(image.messages, spoken),
         "speech": [],
         "rejected": image.session.rejected,
     }
@@ -96,6 +106,18 @@ async def spoken_until(session_id: str, end: Cursor, reader: LogReader) -> Spoke
                 return spoken
             spoken = spoken.after(entry)
     return spoken
+
+
+def _sentences(transcript: Sequence[TranscriptMessage], spoken: Spoken) -> list[dict[str, Any]]:
+    """All that were told: out of the transcript, and of the log what is not in it yet."""
+    told = {
+        index: {"turn": message.turn, "index": index, "text": text, "phase": message.sentences.phase}
+        for message in transcript
+        if message.sentences is not None
+        for index, text in message.sentences.told_in(message.content)
+    }
+    told.update(spoken.sentences)
+    return [told[index] for index in sorted(told)]
 
 
 def _messages(

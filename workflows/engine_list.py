@@ -1,6 +1,6 @@
-"""The session in the engine's list: its status as a search attribute.
+"""The session in the engine's list: its status and its phase as search attributes.
 
-Owns the attribute; what it should say is `state.listed`'s.
+Owns the attributes; what it should say is `state.listed`'s.
 """
 
 from datetime import datetime, timedelta
@@ -25,6 +25,8 @@ class EngineList:
         """Let the list say what `state` is worth at `now`."""
         if self._listed_after is not None:
             self._say(listed_status(state, now, self._listed_after))
+        if state.profile.phases:
+            self._say_phase(state.phase.name if state.phase else "")
 
     def tell_change(self, status: Status) -> None:
         """Let the list say `status`, in sessions of releases that listed each change at once."""
@@ -36,6 +38,11 @@ class EngineList:
         if self._listed_after is None or listed_status(state, now, self._listed_after) is Status.ACTIVE:
             return None
         return self._listed_after
+
+    def _say_phase(self, name: str) -> None:
+        listed = workflow.info().typed_search_attributes.get(wire.PHASE_ATTRIBUTE, "")
+        if self._searchable and name != listed:
+            workflow.upsert_search_attributes([wire.PHASE_ATTRIBUTE.value_set(name)])
 
     def _say(self, status: Status) -> None:
         listed = workflow.info().typed_search_attributes.get(wire.STATUS_ATTRIBUTE)

@@ -11,7 +11,7 @@ from workflows.contract.errors import FailureKind, StepFailure
 from workflows.contract.model_call import StepResult
 from workflows.contract.phases import Phase
 from workflows.contract.profile import Agent, CallMode, Limits, ModelChoice, Profile
-from workflows.contract.session import Delivery, Usage
+from workflows.contract.session import Delivery, MessageSentences, Usage
 from workflows.contract.start import RetrySchedule, SessionStart
 
 NOON: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -82,6 +82,13 @@ def complete(text: str = "Hello.", response_id: str | None = "resp-1", tokens: i
 
 def kept(text: str = "Hel", outcome: str = "stopped") -> StepResult:
     return StepResult.model_validate({"outcome": outcome, "text": text})
+
+
+def in_sentences(result: StepResult, count: int) -> StepResult:
+    """`result`, told in `count` sentences."""
+    size = max(len(result.text) // max(count, 1), 1)
+    ends = tuple(size * (number + 1) for number in range(count))
+    return result.model_copy(update={"sentences": MessageSentences(first=0, ends=ends)})
 
 
 def failure(

@@ -14,7 +14,15 @@ from tests.state.effort import examples
 from workflows.contract.errors import ErrorCode, FailureKind
 from workflows.contract.events import Event
 from workflows.contract.profile import Limits, Settings
-from workflows.contract.session import Delivery, EndReason, Status, StopReason, Summary, Usage
+from workflows.contract.session import (
+    Delivery,
+    EndReason,
+    MessageSentences,
+    Status,
+    StopReason,
+    Summary,
+    Usage,
+)
 from workflows.contract.start import SessionStart
 from workflows.state import settle
 from workflows.state.decide import decide, refusal
@@ -81,7 +89,12 @@ REASONS: Final = {
 }
 
 
+told_in = st.none() | st.builds(MessageSentences, first=numbers, ends=st.just((1, 2)))
+
+
 def value(name: str, field: FieldInfo) -> st.SearchStrategy[Any]:
+    if name == "sentences" and field.annotation is not int:
+        return told_in
     if name == "reason":
         return REASONS[field.annotation] if field.annotation in REASONS else st.just(field.default)
     if name == "error" and field.annotation is not None and type(None) in get_args(field.annotation):

@@ -115,6 +115,10 @@ STREAMED: Final[list[tuple[Any, dict[str, Any]]]] = [
         {"turn": 1, "message_id": "a-1.1", "text": "Hello", "status": "complete"},
     ),
     (events.TurnSuperseded(at=NOON, turn=1, message_id="a-1.1"), {"turn": 1, "message_id": "a-1.1"}),
+    (
+        events.SentenceTold(at=NOON, turn=1, index=7, text="Let us begin.", phase="settling"),
+        {"turn": 1, "index": 7, "text": "Let us begin.", "phase": "settling"},
+    ),
 ]
 
 WITH_SESSION: Final = [
@@ -125,7 +129,6 @@ WITH_SESSION: Final = [
 ]
 
 LATER: Final = {
-    "sentence",
     *("speech.ready", "speech.skipped", "voice.state_changed", "interruption", "message.truncated"),
     *("tool.started", "tool.completed", "tool.failed"),
 }
@@ -137,7 +140,7 @@ PUBLISHED_TYPES: Final = {
     *("message.accepted", "message.rejected", "message.withdrawn", "message.injected"),
     *("turn.started", "message.delta", "message.completed", "turn.retrying", "turn.superseded"),
     *("turn.completed", "turn.stopped", "turn.failed", "reset"),
-    *("phase.started", "phase.winding_down", "phase.completed"),
+    *("sentence", "phase.started", "phase.winding_down", "phase.completed"),
 }
 
 

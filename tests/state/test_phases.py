@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.state.builders import THREE, complete, guided, kept, terminal
+from tests.state.builders import THREE, complete, guided, in_sentences, kept, terminal
 from tests.state.story import Story
 from workflows.contract.model_call import StepResult
 from workflows.contract.session import EndReason, Status
@@ -14,7 +14,7 @@ from workflows.state.steps import CallModel
 def told(sentences: int, *, cut: bool = False) -> StepResult:
     text = " ".join(f"Sentence {number}." for number in range(sentences))
     result = complete(text, response_id=None if cut else "resp-1")
-    return result.model_copy(update={"sentences": sentences, "cut": cut})
+    return in_sentences(result, sentences).model_copy(update={"cut": cut})
 
 
 class Guided(Story):
@@ -137,7 +137,7 @@ def test_the_clock_of_a_phase_cuts_its_main_part() -> None:
     session.passes(2)
     assert session.seen("phase.winding_down")
     assert session.cancelled
-    session.step_ends(kept("One. Two.").model_copy(update={"sentences": 2}))
+    session.step_ends(in_sentences(kept("One. Two."), 2))
     assert (session.phase, session.turn.step, session.most) == ("settling", 2, 6)
     session.tells(3)
     assert session.phase == "deepening"
@@ -161,7 +161,7 @@ def test_a_pause_stops_the_clock_of_a_phase() -> None:
 def test_a_stop_ends_the_turn_and_the_phase_waits() -> None:
     session = Guided()
     session.stops()
-    session.step_ends(kept("One. Two.").model_copy(update={"sentences": 2}))
+    session.step_ends(in_sentences(kept("One. Two."), 2))
     assert session.last("turn.stopped")["reason"] == "stopped"
     assert (session.status, session.phase) == (Status.IDLE, "settling")
     session.resumes()
@@ -195,7 +195,7 @@ def test_a_phase_that_is_skipped_winds_down_at_once() -> None:
     session = Guided()
     session.changes(settings={"skip_phase": "settling"})
     assert session.cancelled
-    session.step_ends(kept("One.").model_copy(update={"sentences": 1}))
+    session.step_ends(in_sentences(kept("One."), 1))
     assert session.turn.step == 2
     session.tells(1)
     assert session.phase == "deepening"
@@ -249,7 +249,7 @@ def test_a_turn_that_failed_is_not_tried_for_ever() -> None:
 def test_a_session_that_closes_in_a_phase_ends_like_any_other() -> None:
     session = Guided()
     session.closes()
-    session.step_ends(kept("One.").model_copy(update={"sentences": 1}))
+    session.step_ends(in_sentences(kept("One."), 1))
     kinds = session.kinds()
     assert kinds[-2:] == ["session.status_changed", "session.ended"]
     assert "phase.completed" not in kinds

@@ -12,7 +12,15 @@ from pydantic import Field, JsonValue
 from workflows.contract.base import Timestamp, Value
 from workflows.contract.errors import ErrorCode, FailureKind, StepFailure
 from workflows.contract.profile import Limits, Settings
-from workflows.contract.session import Delivery, EndReason, Status, StopReason, Summary, Usage
+from workflows.contract.session import (
+    Delivery,
+    EndReason,
+    MessageSentences,
+    Status,
+    StopReason,
+    Summary,
+    Usage,
+)
 
 
 class _Event(Value):
@@ -255,8 +263,8 @@ class AnswerSettled(_Event):
     usage: Usage = Usage()
     response_id: str | None = None
     """The provider's stored response that equals the transcript up to here, if there is one."""
-    sentences: int = 0
-    """How many it was told in."""
+    sentences: MessageSentences | None = None
+    """How it was told, if in sentences."""
     cut: bool = False
     """Whether the model had more to say."""
     flagged: int = 0

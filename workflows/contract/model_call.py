@@ -9,7 +9,7 @@ from workflows.contract.base import Seconds, Timestamp, Value
 from workflows.contract.profile import CallMode, Effort
 from workflows.contract.publication import Publication
 from workflows.contract.safety import Safety
-from workflows.contract.session import Usage
+from workflows.contract.session import MessageSentences, Usage
 from workflows.contract.turn_end import TurnEnd
 
 
@@ -59,9 +59,11 @@ class _StepInput(Value):
 
     def turn_end_with(self, result: "StepResult") -> Publication | None:
         """What is said of the turn's end with `result`; None where only the workflow can say it."""
-        if self.turn_end is None or result.ended_at is None:
+        if self.turn_end is None or result.ended_at is None or result.flagged:
             return None
-        return self.turn_end.publication(self.publication, result.text, result.usage, result.ended_at)
+        return self.turn_end.publication(
+            self.publication, result.text, result.usage, result.ended_at, result.sentences
+        )
 
 
 class CallModelInput(_StepInput):
@@ -92,8 +94,8 @@ class StepResult(Value):
     """The epoch of the log that holds it, when that is not the one that the step began in."""
     ended_at: Timestamp | None = None
     """When the answer was complete."""
-    sentences: int = 0
-    """How many `text` was told in."""
+    sentences: MessageSentences | None = None
+    """How `text` was told, if in sentences."""
     cut: bool = False
     """Whether the model had more to say than it was asked for."""
     flagged: int = 0

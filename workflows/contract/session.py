@@ -3,10 +3,11 @@
 Owns names and shapes; must not hold rules (`workflows.state`).
 """
 
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from workflows.contract.base import Elapsed, Timestamp, Value
 from workflows.contract.phases import PhaseView
@@ -79,6 +80,23 @@ class Usage(Value):
         )
 
 
+class MessageSentences(Value):
+    """How a message was told in sentences."""
+
+    first: int
+    """The index in the session of its first sentence."""
+    ends: tuple[int, ...]
+    """Where each of them ends in the message, in code points."""
+    phase: str | None = None
+
+    def told_in(self, text: str) -> Iterator[tuple[int, str]]:
+        """Index and text of each sentence of the message `text`."""
+        begin = 0
+        for index, end in enumerate(self.ends, self.first):
+            yield index, text[begin:end].strip()
+            begin = end
+
+
 class TranscriptMessage(Value):
     """One message of the conversation, as it was used or said."""
 
@@ -89,6 +107,7 @@ class TranscriptMessage(Value):
     status: Literal["complete", "stopped", "failed"] = "complete"
     turn: int
     created_at: Timestamp
+    sentences: Annotated[MessageSentences | None, Field(exclude_if=lambda told: told is None)] = None
 
 
 class QueuedView(Value):

@@ -11,7 +11,7 @@ from typing import Any
 from workflows.contract.base import Elapsed, Seconds, Value, in_seconds, rfc3339, to_milliseconds
 from workflows.contract.events import SessionStatusChanged, TurnCompleted
 from workflows.contract.publication import LogEntry, Publication
-from workflows.contract.session import Status, TranscriptMessage, Usage
+from workflows.contract.session import MessageSentences, Status, TranscriptMessage, Usage
 
 
 class TurnEnd(Value):
@@ -32,7 +32,14 @@ class TurnEnd(Value):
     idle_timeout: Seconds | None
     """After which the session will end by itself, if it will."""
 
-    def publication(self, riding: Publication, text: str, usage: Usage, at: datetime) -> Publication:
+    def publication(
+        self,
+        riding: Publication,
+        text: str,
+        usage: Usage,
+        at: datetime,
+        sentences: MessageSentences | None = None,
+    ) -> Publication:
         """What is said at `at` of the step that `riding` began with and whose answer is complete."""
         now = to_milliseconds(at)
         completed = TurnCompleted(at=now, turn=self.turn, usage=self.turn_usage + usage)
@@ -49,7 +56,7 @@ class TurnEnd(Value):
                 "as_of": now,
                 "session": self._session(riding, usage, now),
                 "messages_from": self.message_index,
-                "messages": self._messages(text, now),
+                "messages": self._messages(text, now, sentences),
                 "writes": (),
                 "trim": True,
             }
@@ -68,7 +75,9 @@ class TurnEnd(Value):
             "active_seconds": in_seconds(self.active + since),
         }
 
-    def _messages(self, text: str, now: datetime) -> tuple[TranscriptMessage, ...]:
+    def _messages(
+        self, text: str, now: datetime, sentences: MessageSentences | None
+    ) -> tuple[TranscriptMessage, ...]:
         if not text:
             return ()
         message = TranscriptMessage(
@@ -78,5 +87,6 @@ class TurnEnd(Value):
             content=text,
             turn=self.turn,
             created_at=now,
+            sentences=sentences,
         )
         return (message,)

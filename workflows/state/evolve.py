@@ -289,15 +289,16 @@ def _answer(state: SessionState, event: AnswerSettled) -> dict[str, Any]:
     turn = state.turn
     if turn is None or turn.number != event.turn:
         return {}
-    had_no_more = event.sentences < turn.asked_for or turn.part is Part.WIND_DOWN
+    told = len(event.sentences.ends) if event.sentences else 0
+    had_no_more = told < turn.asked_for or turn.part is Part.WIND_DOWN
     to_its_end = event.status == "complete" and not event.cut and had_no_more
     return {
         "transcript": _with_answer(state.transcript, turn, event),
         "turn": ready_for_next_step(turn).model_copy(update={"usage": turn.usage + event.usage}),
         "usage": state.usage + event.usage,
-        "sentences": state.sentences + event.sentences,
+        "sentences": state.sentences + told,
         "strikes": state.strikes + event.flagged,
-        "plan": state.plan.after_answer(turn.part, event.sentences, to_its_end=to_its_end),
+        "plan": state.plan.after_answer(turn.part, told, to_its_end=to_its_end),
     }
 
 
@@ -310,6 +311,7 @@ def _with_answer(transcript: Transcript, turn: Turn, event: AnswerSettled) -> Tr
         status=event.status,
         turn=event.turn,
         created_at=event.at,
+        sentences=event.sentences,
     )
     grown = transcript.added(message) if event.text else transcript
     # What left the transcript must leave the model's sight too, and a stored response still holds it.

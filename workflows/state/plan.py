@@ -53,7 +53,7 @@ class Plan(Value):
 
     def next_index(self, phases: Sequence[Phase]) -> int | None:
         """The place of the phase that follows; None behind the last."""
-        following = range(self.index + 1, len(phases))
+        following = range(max(self.index, -1) + 1, len(phases))
         return next((index for index in following if phases[index].name not in self.skipped), None)
 
     def view(self, phases: Sequence[Phase]) -> PhaseView | None:

@@ -54,6 +54,7 @@ def card(state: SessionState, now: datetime) -> str:
         f"- active for {round(view.active_seconds.total_seconds())} s",
         f"- tokens {_tokens(view.usage)}",
     ]
+    lines += _phase_words(state)
     lines += [f"- idle timeout at {rfc3339(view.idle_at)}"] if view.idle_at else []
     lines += [f"- ends at {rfc3339(view.ends_at)}"] if view.ends_at else []
     lines += [f"- ended: {view.end_reason}"] if view.end_reason else []
@@ -65,6 +66,15 @@ def _turn_words(state: SessionState) -> str:
         return f" · {state.turns} turns"
     turn = state.turn
     return f" · turn {turn.number} · {turn.agent} · step {turn.step} · attempt {max(turn.attempt, 1)}"
+
+
+def _phase_words(state: SessionState) -> list[str]:
+    phase = state.phase
+    if phase is None:
+        return []
+    plan, of = state.plan, len(state.profile.phases)
+    words = f"- phase {plan.index + 1} of {of}: **{phase.name}**"
+    return [f"{words}, {plan.said} of {plan.budget(phase)} sentences, {plan.part.replace('_', ' ')}"]
 
 
 def _tokens(usage: Usage) -> str:
