@@ -7,6 +7,7 @@ the same, under the same names, or nothing would keep the log from saying it twi
 
 from typing import Any, Final
 
+import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from tests.state.builders import NOON, born, complete, kept, message, profile
 from tests.state.effort import examples
 from tests.state.shell import Happenings, Shell, StepEnd, Vanished
 from tests.state.viewer import Viewer
-from workflows.contract.commands import Close
+from workflows.contract.commands import Close, Command, StoreLost
 from workflows.contract.errors import StoreFault
 from workflows.contract.publication import LogEntry
 from workflows.contract.start import RetrySchedule
@@ -31,6 +32,10 @@ SHORT: Final = RetrySchedule(initial=1, maximum=8, total=10)
 MOST_TASKS: Final = 30
 LOST_AFTER: Final = 0.1
 """Seconds until another worker repeats a lost task, at the least."""
+
+
+DOUBT: Final = StoreLost()
+"""Somebody wants to know whether the store lost something."""
 
 
 def essence(entry: LogEntry) -> dict[str, Any]:
@@ -49,7 +54,8 @@ def any_happenings(
         ends = draw.step_ends(shell.attempt, shell)
         step_end = choice.draw(ends.filter(_spares_the_store) if sound else ends, label="how")
     arrives = shell.flight is not None and choice.draw(st.booleans(), label="a publication arrives")
-    asked = st.lists(draw.commands if ending else draw.harmless, max_size=3).map(tuple)
+    commands = draw.commands if ending else draw.harmless
+    asked = st.lists(st.one_of(commands, commands, commands, st.just(DOUBT)), max_size=3).map(tuple)
     return Happenings(
         commands=choice.draw(asked, label="asked"),
         step_end=step_end,
@@ -118,6 +124,22 @@ def test_what_a_lost_task_said_is_said_by_its_repetition(choice: st.DataObject, 
         assert entry.event["type"] != "session.ended", "the last word before it is in history"
         if entry.event["type"] not in ADVISORY:
             assert found.get(entry.name) == essence(entry), entry.name
+
+
+@pytest.mark.parametrize("one_batch", [False, True])
+@pytest.mark.parametrize("asked", [(DOUBT, message("m1")), (message("m1"), DOUBT)])
+def test_a_doubt_tells_no_turn_that_may_still_start_otherwise(
+    asked: tuple[Command, ...], one_batch: bool
+) -> None:
+    shell = Shell(born(), NOON, one_batch=one_batch)
+    lost = shell.copy()
+    lost.undurable_task(Happenings(commands=asked))
+    assert "turn.started#1" not in {entry.name for entry in lost.told_early}
+    shell.store = lost.store
+    shell.task(Happenings(commands=(*asked, message("m2"))))
+    viewer = Viewer()
+    viewer.look(shell.store)
+    assert viewer.held.messages["m2"].turn == 1
 
 
 @examples(250)

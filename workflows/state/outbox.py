@@ -106,10 +106,10 @@ class Outbox(Value):
 
     def has_news_after(self, riding: Publication | None) -> bool:
         """Whether there is anything that `riding`, already on its way, does not hold."""
-        if self.doubts > self.dispelled:
-            return True
         if riding is None or riding.epoch != self.epoch:
-            return bool(self.entries or self.writes)
+            return bool(self.entries or self.writes or self.doubts > self.dispelled)
+        if self.doubts > max(self.dispelled, riding.dispels):
+            return True
         return self.end > max(riding.end, self.base) or not set(self.writes) <= set(riding.writes)
 
     def publication(
