@@ -19,6 +19,7 @@ from activities.answer import Answer
 from activities.failures import AnswerFailedError, ProviderError, ResponseGoneError
 from activities.lines import Lines, WritingEndedError
 from activities.lost_log import LostLog
+from activities.own_workflow import signal_own_workflow
 from activities.provider import Ended, Opened, Provider, ProviderEvent, TextDelta, WholeText
 from activities.safety.filter import FilterUnavailableError, SafetyFilter
 from activities.safety.moderations import Moderations
@@ -28,6 +29,7 @@ from activities.store.log_reader import LogReader
 from activities.store.projection import Projection
 from activities.teller import Teller
 from activities.told_answer import ToldAnswer
+from workflows.contract.commands import SENTENCES_TOLD
 from workflows.contract.errors import STEP_FAILED, FailureKind, StoreFault
 from workflows.contract.model_call import CallModelInput, SettleAnswerInput, StepResult
 from workflows.contract.profile import CallMode
@@ -196,7 +198,8 @@ class ModelSteps:
         while True:
             teller = self._teller(given, answer)
             try:
-                return await self._hear_and_tell(given, answer, teller)
+                async with _announced(given, answer):
+                    return await self._hear_and_tell(given, answer, teller)
             except ResponseGoneError:
                 # What was told stays, and another response goes on behind it.
                 await answer.forget_response()
@@ -304,6 +307,29 @@ async def _hear(events: AsyncIterator[ProviderEvent], ear: Answer | Teller) -> E
         if isinstance(ear, Teller) and ear.cut:
             return Ended("", Usage())
     raise ProviderError(FailureKind.INCOMPLETE_STREAM)
+
+
+@asynccontextmanager
+async def _announced(given: CallModelInput, answer: ToldAnswer) -> AsyncIterator[None]:
+    """Let the workflow know of sentences that are to be spoken while the body tells them."""
+    announcing = asyncio.create_task(_announce(answer)) if _is_spoken(given) else None
+    try:
+        yield
+    finally:
+        if announcing is not None:
+            announcing.cancel()
+
+
+def _is_spoken(given: CallModelInput) -> bool:
+    return given.sentences is not None and given.sentences.spoken
+
+
+async def _announce(answer: ToldAnswer) -> None:
+    """One signal at a time: what is told meanwhile goes into the next."""
+    told = 0
+    while True:
+        told = await answer.more_told(told)
+        await signal_own_workflow(SENTENCES_TOLD, {"told": told})
 
 
 def _count_lost(error: WritingEndedError, answer: Answer) -> None:

@@ -12,6 +12,7 @@ from temporalio.exceptions import ApplicationError
 from activities import speech_metrics
 from activities.speakable import speakable
 from activities.store.audio import AudioFacts, AudioStore, SessionGoneError, audio_id
+from activities.store.spoken import Spoken
 from activities.voices import MAX_TEXT, ChosenVoice, SpeechError, Voices
 from workflows.contract.errors import FailureKind
 from workflows.contract.speech import SPEECH_FAILED, SynthesizeSentenceInput, SynthesizeSentenceResult
@@ -23,14 +24,16 @@ MAX_WRITTEN: Final = 2 * MAX_TEXT
 class Speaking:
     """The activity `synthesize_sentence`."""
 
-    def __init__(self, store: AudioStore, voices: Voices) -> None:
+    def __init__(self, store: AudioStore, spoken: Spoken, voices: Voices) -> None:
         self._store = store
+        self._spoken = spoken
         self._voices = voices
 
     @activity.defn
     async def synthesize_sentence(self, given: SynthesizeSentenceInput) -> SynthesizeSentenceResult:
         """Speak a sentence and keep its audio; audio that is there already is used again."""
-        text = speakable(given.text) if len(given.text) <= MAX_WRITTEN else given.text
+        written = await self._written(given)
+        text = speakable(written) if len(written) <= MAX_WRITTEN else written
         if not text:
             speech_metrics.spoke("unspeakable")
             return SynthesizeSentenceResult(unspeakable=True)
@@ -45,6 +48,14 @@ class Speaking:
         except SpeechError as error:
             speech_metrics.failed(error.failure.kind)
             raise _told(error) from error
+
+    async def _written(self, given: SynthesizeSentenceInput) -> str:
+        if given.text is not None:
+            return given.text
+        found = await self._spoken.sentence(given.session_id, given.index)
+        if found is None:
+            raise ApplicationError("the store lost the sentence, and may be told it again")
+        return found
 
     async def _synthesize(self, session_id: str, name: str, text: str, voice: ChosenVoice) -> AudioFacts:
         spoken = await self._voices.speak(text, voice)

@@ -4,6 +4,7 @@ Owns how a sentence is written, and where in the provider's stream it ended: wha
 remembered go in one write. Must not cut sentences, nor judge them (`teller`).
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
@@ -53,6 +54,7 @@ class ToldAnswer(Answer):
         super().__init__(lines, message_id, next_epoch)
         self._told = told
         self._unsaid: list[tuple[str, Place]] = []
+        self._written = asyncio.Event()
 
     @property
     def sentences(self) -> int:
@@ -64,6 +66,18 @@ class ToldAnswer(Answer):
         if self.place.cursor is None:
             self.place = replace(self.place, cursor=cursor)
         super().opened(response_id, cursor)
+
+    async def more_told(self, than: int) -> int:
+        """How many sentences of the session viewers hold, as soon as it is more than `than`."""
+        while self._told.first + self.sentences <= than:
+            self._written.clear()
+            await self._written.wait()
+        return self._told.first + self.sentences
+
+    async def _flush(self) -> bool:
+        turn_ended = await super()._flush()
+        self._written.set()
+        return turn_ended
 
     def tell(self, sentence: str, place: Place) -> None:
         """Say `sentence`, which ended at `place`, with the next write; an empty one is only remembered."""

@@ -15,10 +15,15 @@ from activities.model import ModelSteps
 from activities.provider import Provider
 from activities.safety.moderations import Moderations
 from activities.session import SessionProjection
+from activities.speech import Speaking
+from activities.store.audio import AudioStore
 from activities.store.event_log import EventLog
 from activities.store.log_reader import LogReader
 from activities.store.projection import Projection
+from activities.store.spoken import Spoken
+from activities.voices import Voices
 from workers.sandbox import SANDBOX
+from workers.settings import DEFAULT_SPEECH_MODEL, DEFAULT_VOICE
 from workers.single_batch import take_in_everything_at_once
 from workflows.contract.wire import TASK_QUEUE
 from workflows.session import Session
@@ -36,19 +41,31 @@ GRACE: Final = timedelta(seconds=6)
 """Steps that end within it are not made to resume elsewhere; below what `up` waits before it kills."""
 
 
-def activities(redis: "Redis", openai: AsyncOpenAI) -> list[Any]:
-    """Every activity, bound to its store and its provider."""
+def activities(redis: "Redis", openai: AsyncOpenAI, voices: Voices) -> list[Any]:
+    """Every activity, bound to its store and its providers."""
     log, reader, projection = EventLog(redis), LogReader(redis), Projection(redis)
     steps = ModelSteps(log, reader, projection, Provider(openai), Moderations(openai))
-    return [steps.call_model, steps.settle_answer, SessionProjection(log).project_session]
+    speaking = Speaking(AudioStore(redis), Spoken(redis), voices)
+    return [
+        steps.call_model,
+        steps.settle_answer,
+        SessionProjection(log).project_session,
+        speaking.synthesize_sentence,
+    ]
 
 
-def build_worker(client: Client, redis: "Redis", openai: AsyncOpenAI, **options: Any) -> Worker:
-    """A worker that serves every session; `options` override those of `temporalio.worker.Worker`."""
+def build_worker(
+    client: Client, redis: "Redis", openai: AsyncOpenAI, voices: Voices | None = None, **options: Any
+) -> Worker:
+    """A worker that serves every session; `options` override those of `temporalio.worker.Worker`.
+
+    Without `voices`, the model's provider speaks, too.
+    """
+    voices = voices or Voices(openai, DEFAULT_SPEECH_MODEL, DEFAULT_VOICE)
     defaults: dict[str, Any] = {
         "task_queue": TASK_QUEUE,
         "workflows": [Session],
-        "activities": activities(redis, openai),
+        "activities": activities(redis, openai, voices),
         "workflow_runner": SANDBOX,
         "max_concurrent_activities": CONCURRENT_STEPS,
         "max_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,

@@ -18,6 +18,7 @@ from temporalio.runtime import Runtime
 
 from activities.metrics_page import MEDIA_TYPE, metrics_page
 from activities.store.client import connect
+from activities.voices import Voices
 from workers.attributes import register_search_attributes
 from workers.build import build_worker
 from workers.metrics_server import serving_metrics
@@ -26,6 +27,7 @@ from workers.settings import (
     MetricsSettings,
     ProviderSettings,
     SettingsError,
+    SpeechSettings,
     StoreSettings,
     connect_engine,
     read,
@@ -41,19 +43,26 @@ _log = logging.getLogger(__name__)
 async def run_worker() -> None:
     """Serve sessions until SIGINT or SIGTERM; steps that run may end within the worker's grace."""
     store, provider, metrics = read(StoreSettings), read(ProviderSettings), read(MetricsSettings)
+    speech = read(SpeechSettings)
     stop = _stop_signal()
     with _scraped(metrics.place) as runtime:
         client = await _engine_when_there(stop, runtime)
         if client is not None:
-            await _serve(client, store, provider, stop)
+            await _serve(client, store, provider, speech, stop)
 
 
 async def _serve(
-    client: Client, store: StoreSettings, provider: ProviderSettings, stop: asyncio.Event
+    client: Client,
+    store: StoreSettings,
+    provider: ProviderSettings,
+    speech: SpeechSettings,
+    stop: asyncio.Event,
 ) -> None:
     await register_search_attributes(client)
     openai = AsyncOpenAI(api_key=provider.api_key, base_url=provider.base_url, http_client=_connections())
-    async with build_worker(client, connect(store.url), openai):
+    speaker = AsyncOpenAI(api_key=speech.api_key, base_url=speech.base_url, http_client=_connections())
+    voices = Voices(speaker, speech.model, speech.voice)
+    async with build_worker(client, connect(store.url), openai, voices):
         _log.info("the worker serves sessions")
         await stop.wait()
 

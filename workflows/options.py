@@ -53,6 +53,22 @@ def publication(summary: str) -> ActivityConfig:
     )
 
 
+def synthesis(summary: str) -> ActivityConfig:
+    """Options of `synthesize_sentence`."""
+    return ActivityConfig(
+        # A provider may take a minute for a long sentence.
+        start_to_close_timeout=timedelta(seconds=70),
+        # What is later than that is not worth waiting for: the sentence can be read.
+        schedule_to_close_timeout=timedelta(minutes=3),
+        retry_policy=RetryPolicy(
+            initial_interval=timedelta(seconds=0.5),
+            maximum_interval=timedelta(seconds=10),
+            maximum_attempts=5,
+        ),
+        summary=summary,
+    )
+
+
 def local_publication(summary: str) -> LocalActivityConfig:
     """Options of `project_session` as a local activity."""
     return LocalActivityConfig(

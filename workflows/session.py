@@ -21,18 +21,22 @@ from workflows.contract.events import (
     DoorClosed,
     EpochStarted,
     Event,
+    SentenceSpoken,
     SessionStarted,
     SessionStatusChanged,
     SettlingStarted,
+    SpeechBegun,
     StepCancelled,
     StepStarted,
 )
 from workflows.contract.publication import Publication
 from workflows.contract.session import Summary
+from workflows.contract.speech import SynthesizeSentenceInput, Voice
 from workflows.contract.start import SessionStart
 from workflows.contract.turn_end import TurnEnd
 from workflows.engine_list import EngineList
 from workflows.publisher import Publisher
+from workflows.running_speech import RunningSpeech
 from workflows.running_step import RunningStep
 from workflows.state.decide import decide, refusal
 from workflows.state.evolve import apply
@@ -41,7 +45,7 @@ from workflows.state.intake import read_command
 from workflows.state.next_step import next_step
 from workflows.state.outbox import Outbox
 from workflows.state.session_state import SessionState
-from workflows.state.steps import CallModel, CancelStep, CloseDoor, Finish, Record, SettleAnswer, Wait
+from workflows.state.steps import CallModel, CancelStep, CloseDoor, Finish, Record, SettleAnswer, Speak, Wait
 from workflows.state.turn_end import turn_end
 from workflows.state.view import card, session_view
 from workflows.timer import Timer
@@ -60,6 +64,7 @@ class Session:
         self._stirred = False
         """Whether the state changed outside the loop, which then looks again."""
         self._step = RunningStep(given.start.heartbeat_timeout)
+        self._speech = RunningSpeech()
         self._publisher = Publisher()
         self._timer = Timer()
         self._engine_list = EngineList(given.start)
@@ -127,6 +132,11 @@ class Session:
         self._append(commands.STORE_LOST, payload)
 
     @workflow.signal
+    def sentences_told(self, payload: Any = None) -> None:
+        """{told}: the running step has told so many of the session's sentences."""
+        self._append(commands.SENTENCES_TOLD, payload)
+
+    @workflow.signal
     def step_lasts(self, payload: Any = None) -> None:
         """{}: the running step has lasted for a while."""
         del payload
@@ -187,6 +197,9 @@ class Session:
             self._fold_step()
         if self._publisher.done:
             self._fold_publication()
+        for index, utterance in self._speech.take():
+            spoken = utterance.model_dump()
+            self._record(SentenceSpoken(at=self._now(), sentence_index=index, **spoken))
 
     def _fold_inbox(self) -> None:
         asked, self._inbox = self._inbox, []
@@ -240,7 +253,7 @@ class Session:
                     self._record(*step.events)
                 case CallModel():
                     if self._new_run_is_due():
-                        return _PAUSE if self._publisher.busy else self._continue_as_new()
+                        return _PAUSE if self._is_busy() else self._continue_as_new()
                     self._call_model(step)
                 case CancelStep():
                     self._step.cancel()
@@ -248,11 +261,13 @@ class Session:
                 case SettleAnswer():
                     self._record(SettlingStarted(at=self._now(), turn=step.turn))
                     self._step.settle_answer(step, self._publication(), self._turn_end())
+                case Speak():
+                    self._speak(step)
                 case CloseDoor():
                     self._close_door()
                     return _PAUSE
                 case Wait():
-                    if self._new_run_is_due() and not self._publisher.busy and not self._step.active:
+                    if self._new_run_is_due() and not self._is_busy():
                         self._continue_as_new()
                     return step
                 case Finish():
@@ -263,6 +278,11 @@ class Session:
         self._record(started)
         listed_in = self._engine_list.waits_for(self._state, self._now())
         self._step.call_model(step, self._publication(), self._turn_end(), tell_after=listed_in)
+
+    def _speak(self, step: Speak) -> None:
+        self._record(SpeechBegun(at=self._now(), sentence_index=step.index))
+        session_id, speech = self._state.session_id, self._state.profile.speech or Voice()
+        self._speech.start(SynthesizeSentenceInput(session_id=session_id, index=step.index, speech=speech))
 
     def _turn_end(self) -> TurnEnd | None:
         return turn_end(self._state, self._outbox, self._now())
@@ -295,13 +315,16 @@ class Session:
             self._inbox.append(commands.Cancel())
 
     def _has_happened(self) -> bool:
-        ended = self._step.done or self._publisher.done or self._timer.fired
+        ended = self._step.done or self._speech.done or self._publisher.done or self._timer.fired
         return ended or self._stirred or bool(self._inbox)
 
     def _new_run_is_due(self) -> bool:
         info = workflow.info()
         too_long = info.get_current_history_length() >= self._input.history_limit
         return too_long or info.is_continue_as_new_suggested()
+
+    def _is_busy(self) -> bool:
+        return self._publisher.busy or self._step.active or self._speech.active
 
     def _continue_as_new(self) -> NoReturn:
         carried = Carried(state=self._state, outbox=self._outbox)

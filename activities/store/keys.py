@@ -53,6 +53,11 @@ def audio(session_id: str) -> str:
     return _of_session(session_id, "audio")
 
 
+def spoken(session_id: str) -> str:
+    """Hash: the events of every sentence that was told or spoken."""
+    return _of_session(session_id, "spoken")
+
+
 def gone(session_id: str) -> str:
     """String: the tenant; the session was deleted, and is not brought back while the engine knows it."""
     return _of_session(session_id, "gone")
@@ -72,6 +77,7 @@ def script_keys(session_id: str) -> list[str]:
         session(session_id),
         messages(session_id),
         writes(session_id),
+        spoken(session_id),
     ]
 
 

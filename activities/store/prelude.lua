@@ -11,7 +11,10 @@
 -- SESSION hash     the session object, a JSON value a field; fields of our own start with _
 -- MESSAGES list    the transcript, a JSON object a message
 -- WRITES  list     the requests that have taken effect, newest first
+-- SPOKEN  hash     s<index>: the event of a sentence that was told; a<index>: of its audio
 local LOG, HEAD, NAMES, SESSION, MESSAGES, WRITES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local SPOKEN = KEYS[7]
+local SPOKEN_AS = { ['sentence'] = 's', ['speech.ready'] = 'a', ['speech.skipped'] = 'a' }
 local REMEMBERED_WRITES = 1000
 -- More than the workflow ever leaves unconfirmed.
 local REMEMBERED_NAMES = 1000
@@ -39,6 +42,10 @@ local function add(epoch, kind, event)
   local print = string.sub(redis.sha1hex((past or '') .. event), 1, 8)
   redis.call('HSET', HEAD, 'print', print)
   redis.call('XADD', LOG, epoch .. '-' .. n, 't', kind, 'd', event, 'p', print)
+  if SPOKEN_AS[kind] then
+    local of = cjson.decode(event)
+    redis.call('HSET', SPOKEN, SPOKEN_AS[kind] .. (of.index or of.sentence_index), event)
+  end
   if #news == 0 then news[1] = past and (epoch .. '-' .. (n - 1) .. '.' .. past) or '' end
   news_bytes = news_bytes + #event
   if news_bytes <= NEWS_BYTES then news[#news + 1] = epoch .. '-' .. n .. '.' .. print .. ' ' .. kind .. ' ' .. event end

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from activities.speech import Speaking
 from activities.store.audio import AudioStore
+from activities.store.spoken import Spoken
 from activities.voices import Voices
 from tests.speech.voice_server import VoiceServer, serving_voices
 
@@ -30,6 +31,6 @@ def store(redis: "Redis") -> AudioStore:
 
 
 @pytest.fixture
-async def speaking(server: VoiceServer, store: AudioStore) -> AsyncIterator[Speaking]:
+async def speaking(server: VoiceServer, store: AudioStore, redis: "Redis") -> AsyncIterator[Speaking]:
     async with AsyncOpenAI(api_key="a key", base_url=server.url) as client:
-        yield Speaking(store, Voices(client, "tones", "sine"))
+        yield Speaking(store, Spoken(redis), Voices(client, "tones", "sine"))

@@ -15,6 +15,7 @@ from activities.speech import MAX_WRITTEN, Speaking
 from activities.store.audio import AudioStore
 from activities.store.client import StoreUnavailableError
 from activities.store.retention import Retention
+from activities.store.spoken import Spoken
 from activities.voices import Voices
 from tests.counts import Counting
 from tests.speech.tone import heard, tone, with_data_size
@@ -228,9 +229,10 @@ async def test_a_slow_voice_is_not_waited_for(
     assert (said.kind, said.retryable) == (FailureKind.TIMEOUT, True)
 
 
-async def test_nobody_there_is_worth_a_retry(store: AudioStore, session_id: str) -> None:
+async def test_nobody_there_is_worth_a_retry(store: AudioStore, session_id: str, redis: "Redis") -> None:
     async with AsyncOpenAI(api_key="k", base_url=f"http://127.0.0.1:{free_port()}/v1") as client:
-        said = told(await failure(Speaking(store, Voices(client, "m", "v")), session_id))
+        speaking = Speaking(store, Spoken(redis), Voices(client, "m", "v"))
+        said = told(await failure(speaking, session_id))
     assert (said.kind, said.retryable) == (FailureKind.CONNECTION, True)
 
 

@@ -23,11 +23,15 @@ from temporalio.worker import Replayer
 from activities.store.client import connect
 from activities.store.cursor import BEGINNING, Cursor
 from activities.store.log_reader import LogReader
+from activities.voices import Voices
 from tests.reducer import Reducer
 from tests.system import Part, free_port, store_argv
 from workers.build import build_worker
 from workers.offline.server import OfflineServer, running
 from workers.offline.settings import OfflineSettings
+from workers.offline_speech.server import OfflineSpeechServer
+from workers.offline_speech.server import running as running_speech
+from workers.offline_speech.settings import SpeechSettings
 from workers.sandbox import REPLAY_SANDBOX
 from workflows.contract.commands import SendMessage
 from workflows.contract.profile import Agent, CallMode, Limits, ModelChoice, Profile
@@ -107,10 +111,19 @@ async def calls(requests: Callable[[], Any]) -> Callable[[], Any]:
 
 
 @pytest.fixture(scope="session")
-async def worker(engine: WorkflowEnvironment, store_url: str, model: OfflineServer) -> AsyncIterator[None]:
+async def speaker() -> AsyncIterator[OfflineSpeechServer]:
+    async with running_speech(SpeechSettings()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def worker(
+    engine: WorkflowEnvironment, store_url: str, model: OfflineServer, speaker: OfflineSpeechServer
+) -> AsyncIterator[None]:
     redis = connect(store_url)
     openai = AsyncOpenAI(base_url=model.url, api_key="offline")
-    async with build_worker(engine.client, redis, openai):
+    voices = Voices(AsyncOpenAI(base_url=speaker.url, api_key="offline"), "espeak", "alloy")
+    async with build_worker(engine.client, redis, openai, voices):
         yield
     await redis.aclose()
 

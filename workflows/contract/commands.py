@@ -118,6 +118,16 @@ class StoreLost(_Command):
     epoch: Annotated[int, Field(ge=0, strict=True)] | None = None
 
 
+SENTENCES_TOLD: Final = "sentences_told"
+
+
+class SentencesTold(_Command):
+    """A running step has told so many of the session's sentences."""
+
+    kind: Literal["sentences_told"] = "sentences_told"
+    told: Annotated[int, Field(ge=0, strict=True)]
+
+
 class Malformed(_Command):
     """A signal that could not be read; recorded, and otherwise without effect."""
 
@@ -142,6 +152,7 @@ Command = Annotated[
     | Close
     | UpdateSession
     | StoreLost
+    | SentencesTold
     | Malformed
     | Cancel,
     Field(discriminator="kind"),

@@ -21,6 +21,7 @@ from workflows.contract.session import (
     Summary,
     Usage,
 )
+from workflows.contract.speech import AudioFormat
 
 
 class _Event(Value):
@@ -204,6 +205,49 @@ class PhaseCompleted(_PhaseEvent):
     next: str | None
 
 
+class SpeechReady(_Event):
+    """In the order of the sentences."""
+
+    type: Literal["speech.ready"] = "speech.ready"
+    sentence_index: int
+    audio_id: str
+    url: str
+    format: str
+    duration_ms: int
+
+
+class SpeechSkipped(_Event):
+    type: Literal["speech.skipped"] = "speech.skipped"
+    sentence_index: int
+    reason: str
+
+
+class SentencesKnown(_Event):
+    """So many sentences of the session are told."""
+
+    private = True
+    type: Literal["sentences.known"] = "sentences.known"
+    told: int
+
+
+class SpeechBegun(_Event):
+    private = True
+    type: Literal["speech.begun"] = "speech.begun"
+    sentence_index: int
+
+
+class SentenceSpoken(_Event):
+    """A sentence was synthesized, or given up."""
+
+    private = True
+    type: Literal["sentence.spoken"] = "sentence.spoken"
+    sentence_index: int
+    audio_id: str | None = None
+    format: AudioFormat = "wav"
+    duration_ms: int = 0
+    skipped: FailureKind | None = None
+
+
 class CommandTaken(_Event):
     """A client or an operator acted; every clock that waits for one starts anew."""
 
@@ -325,6 +369,11 @@ Event = Annotated[
     | PhaseStarted
     | PhaseWindingDown
     | PhaseCompleted
+    | SpeechReady
+    | SpeechSkipped
+    | SentencesKnown
+    | SpeechBegun
+    | SentenceSpoken
     | CommandTaken
     | TurnStopRequested
     | StepStarted

@@ -22,6 +22,8 @@ class Sentences(Value):
     most: int | None = None
     """After so many the answer ends, whatever the model had to say."""
     phase: str | None = None
+    spoken: bool = False
+    """Whether the workflow wants to know of each as soon as it is told."""
 
 
 class ModelCall(Value):

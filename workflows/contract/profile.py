@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints, model_validator
 from workflows.contract.base import Name, Request, Seconds, Value
 from workflows.contract.phases import Pace, Phase
 from workflows.contract.safety import Safety
+from workflows.contract.speech import Speech
 
 
 class Effort(StrEnum):
@@ -123,6 +124,8 @@ class Profile(Value):
     """Names of the settings that clients may override."""
     phases: Annotated[tuple[Phase, ...], Field(max_length=100)] = ()
     """The plan of a guided session; without one, the session waits for messages."""
+    speech: Speech | None = None
+    """How every sentence is spoken; None: not at all."""
     safety: Safety | None = None
     """What a sentence must pass before anybody hears it; None: nothing."""
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")] = "en"
@@ -140,7 +143,7 @@ class Profile(Value):
     @property
     def in_sentences(self) -> bool:
         """Whether answers are told sentence by sentence."""
-        return bool(self.phases) or self.safety is not None
+        return bool(self.phases) or self.safety is not None or self.speech is not None
 
     def shown(self, settings: Settings) -> dict[str, Any]:
         """Of `settings`, what clients of such a session can set."""

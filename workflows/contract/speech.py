@@ -38,7 +38,8 @@ class SynthesizeSentenceInput(Value):
     session_id: str
     index: int
     """Of the sentence in its session."""
-    text: str
+    text: str | None = None
+    """None: it is in the store, under its index."""
     speech: Voice = Voice()
 
 

@@ -19,6 +19,7 @@ from workflows.contract.commands import (
     Pause,
     Resume,
     SendMessage,
+    SentencesTold,
     StopTurn,
     StoreLost,
     UpdateSession,
@@ -33,6 +34,7 @@ from workflows.contract.events import (
     MessageAccepted,
     MessageRejected,
     MessageWithdrawn,
+    SentencesKnown,
     SessionEndingSoon,
     SessionPaused,
     SessionResumed,
@@ -66,7 +68,7 @@ def refusal(state: SessionState, command: Command) -> Refusal | None:
             return _update_refusal(state, command)
         case Malformed():
             return Refusal(code=ErrorCode.INVALID_REQUEST, detail=command.problem)
-        case StopTurn() | Pause() | Resume() | Close() | Cancel() | StoreLost():
+        case StopTurn() | Pause() | Resume() | Close() | Cancel() | StoreLost() | SentencesTold():
             return None
         case _:
             assert_never(command)
@@ -76,6 +78,8 @@ def decide(state: SessionState, command: Command, now: datetime) -> tuple[Event,
     """The events that `command` causes at `now`; none when it changes nothing."""
     if isinstance(command, StoreLost):
         return _store_lost(state, command, now)
+    if isinstance(command, SentencesTold):
+        return (SentencesKnown(at=now, told=command.told),) if command.told > state.speaking.told else ()
     taken = CommandTaken(at=now, write_id=_write_id(command))
     if _is_known(state, command):
         return (taken,)
@@ -121,7 +125,7 @@ def _carried_out(state: SessionState, command: Command, now: datetime) -> tuple[
             return end(state, command.reason, now)
         case Cancel():
             return end(state, EndReason.CANCELLED, now)
-        case Malformed() | StoreLost():
+        case Malformed() | StoreLost() | SentencesTold():
             return ()
         case _:
             assert_never(command)

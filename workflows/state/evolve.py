@@ -23,6 +23,8 @@ from workflows.contract.events import (
     PhaseStarted,
     PhaseWindingDown,
     ProjectionMissed,
+    SentencesKnown,
+    SentenceSpoken,
     SessionEnded,
     SessionEndingSoon,
     SessionPaused,
@@ -31,6 +33,9 @@ from workflows.contract.events import (
     SessionStatusChanged,
     SessionUpdated,
     SettlingStarted,
+    SpeechBegun,
+    SpeechReady,
+    SpeechSkipped,
     StepBroken,
     StepCancelled,
     StepStarted,
@@ -46,6 +51,7 @@ from workflows.contract.session import TranscriptMessage
 from workflows.state.plan import Part, Plan
 from workflows.state.queue import WaitingMessage
 from workflows.state.session_state import REMEMBERED_IDS, SessionState
+from workflows.state.speaking import Speaking, Utterance
 from workflows.state.transcript import Transcript
 from workflows.state.turn import StepStatus, Turn, ready_for_next_step, retrying
 
@@ -63,6 +69,8 @@ _SessionEvent = (
     | DoorClosed
     | CommandTaken
 )
+
+_SpeechEvent = SentencesKnown | SpeechBegun | SentenceSpoken | SpeechReady | SpeechSkipped
 
 _StepEvent = (
     TurnStopRequested
@@ -116,6 +124,8 @@ def _changes(state: SessionState, event: Event) -> dict[str, Any]:
             return _answer(state, event)
         case PhaseStarted() | PhaseWindingDown() | PhaseCompleted():
             return {"plan": _plan_after(state, event)}
+        case SentencesKnown() | SpeechBegun() | SentenceSpoken() | SpeechReady() | SpeechSkipped():
+            return {"speaking": _speaking_after(state.speaking, event)}
         case TurnCompleted() | TurnStopped() | TurnFailed():
             return _turn_end(state, event)
         case _:
@@ -297,9 +307,19 @@ def _answer(state: SessionState, event: AnswerSettled) -> dict[str, Any]:
         "turn": ready_for_next_step(turn).model_copy(update={"usage": turn.usage + event.usage}),
         "usage": state.usage + event.usage,
         "sentences": state.sentences + told,
+        "speaking": _speaking_of_answer(state, event, state.sentences + told),
         "strikes": state.strikes + event.flagged,
         "plan": state.plan.after_answer(turn.part, told, to_its_end=to_its_end),
     }
+
+
+def _speaking_of_answer(state: SessionState, event: AnswerSettled, told: int) -> Speaking:
+    """Who stopped a turn does not want to hear the rest of it."""
+    if state.profile.speech is None:
+        return state.speaking
+    known = state.speaking.knowing(told)
+    stopped = state.turn is not None and state.turn.stop is not None
+    return known.silenced() if stopped and event.status != "complete" else known
 
 
 def _with_answer(transcript: Transcript, turn: Turn, event: AnswerSettled) -> Transcript:
@@ -330,6 +350,21 @@ def _turn_end(state: SessionState, event: TurnCompleted | TurnStopped | TurnFail
         "clocks": state.clocks.touched(event.at),
         "plan": state.plan.waiting() if cut_short else state.plan,
     }
+
+
+def _speaking_after(speaking: Speaking, event: _SpeechEvent) -> Speaking:
+    match event:
+        case SentencesKnown():
+            return speaking.knowing(event.told)
+        case SpeechBegun():
+            return speaking.beginning(event.sentence_index)
+        case SentenceSpoken():
+            utterance = Utterance.model_validate(event.model_dump(include=set(Utterance.model_fields)))
+            return speaking.with_ready(event.sentence_index, utterance)
+        case SpeechReady() | SpeechSkipped():
+            return speaking.announcing(event.sentence_index)
+        case _:
+            assert_never(event)
 
 
 def _plan_after(state: SessionState, event: PhaseStarted | PhaseWindingDown | PhaseCompleted) -> Plan:

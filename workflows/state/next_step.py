@@ -23,7 +23,7 @@ from workflows.contract.events import (
 from workflows.contract.model_call import ModelCall
 from workflows.contract.profile import DEFAULT_EFFORT, Agent, CallMode, Effort
 from workflows.contract.session import EndReason, Status, Summary
-from workflows.state import cues, phases
+from workflows.state import cues, phases, speech_rules
 from workflows.state.clocks import Deadline, DeadlineKind
 from workflows.state.decide import end
 from workflows.state.session_state import SessionState
@@ -34,6 +34,7 @@ from workflows.state.steps import (
     Finish,
     Record,
     SettleAnswer,
+    Speak,
     Step,
     Wait,
 )
@@ -119,6 +120,14 @@ def _struck(state: SessionState, due: dict[DeadlineKind, Deadline], now: datetim
         ends_at = clocks.idle_at(state.limits, busy=busy)
         return (SessionEndingSoon(at=now, reason=EndReason.IDLE_TIMEOUT, ends_at=ends_at),)
     return ()
+
+
+def _speech(state: SessionState, now: datetime) -> Step | None:
+    events = speech_rules.announcement(state, now)
+    if events:
+        return Record(events)
+    index = speech_rules.sentence_to_speak(state)
+    return None if index is None else Speak(index)
 
 
 def _turn(state: SessionState, now: datetime) -> Step | None:
@@ -268,6 +277,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _finished,
     _status,
     _clock,
+    _speech,
     _turn,
     _ending,
     _start_turn,

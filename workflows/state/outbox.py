@@ -19,6 +19,8 @@ from workflows.contract.events import (
     SessionEnded,
     SessionEndingSoon,
     SessionUpdated,
+    SpeechReady,
+    SpeechSkipped,
     StoreDoubted,
     TurnCompleted,
     TurnFailed,
@@ -222,6 +224,8 @@ def _name(event: Event, number: int) -> str:
             return f"turn.ended#{event.turn}"
         case MessageWithdrawn():
             return f"{event.type}#{event.number}"
+        case SpeechReady() | SpeechSkipped():
+            return f"speech#{event.sentence_index}"
         case SessionEndingSoon() if event.ends_at is not None:
             return f"{event.type}#{number}.{event.reason}.{unix_milliseconds(event.ends_at)}"
         case _:

@@ -44,6 +44,8 @@ def waits_to_speak(state: SessionState) -> bool:
 def is_told(state: SessionState) -> bool:
     """Whether the plan was walked to its end."""
     phases = state.profile.phases
+    if state.profile.speech is not None and state.speaking.pending:
+        return False
     return bool(phases) and state.phase is None and state.plan.next_index(phases) is None
 
 
@@ -94,6 +96,7 @@ def sentences(state: SessionState) -> Sentences | None:
         first=state.sentences,
         most=state.plan.most_sentences(phase) if phase else None,
         phase=phase.name if phase else None,
+        spoken=state.profile.speech is not None,
     )
 
 

@@ -16,6 +16,7 @@ from workflows.contract.start import RetrySchedule, SessionStart
 from workflows.state.clocks import Clocks
 from workflows.state.plan import Plan
 from workflows.state.queue import Queue
+from workflows.state.speaking import Speaking
 from workflows.state.transcript import Transcript
 from workflows.state.turn import Turn
 
@@ -58,6 +59,7 @@ class SessionState(Value):
     plan: Plan = Plan()
     sentences: int = 0
     """Told and settled."""
+    speaking: Speaking = Speaking()
     strikes: int = 0
     """Sentences that the safety filter did not let through as they were."""
     ending: EndReason | None = None

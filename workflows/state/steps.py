@@ -49,6 +49,13 @@ class SettleAnswer:
 
 
 @dataclass(frozen=True)
+class Speak:
+    """Synthesize a sentence."""
+
+    index: int
+
+
+@dataclass(frozen=True)
 class CloseDoor:
     """Tell the store that the session is ending, durably, before the last word."""
 
@@ -67,4 +74,4 @@ class Finish:
     summary: Summary
 
 
-Step = Record | CallModel | CancelStep | SettleAnswer | CloseDoor | Wait | Finish
+Step = Record | CallModel | CancelStep | SettleAnswer | Speak | CloseDoor | Wait | Finish

@@ -1,0 +1,71 @@
+"""The sentences that are being synthesized: one activity each, beside the loop.
+
+Owns the activities and how their ends read; which sentence is next, and which is announced, is the state's.
+"""
+
+from collections.abc import Iterator
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from workflows import options
+from workflows.contract.activities import synthesize_sentence
+from workflows.contract.errors import FailureKind
+from workflows.contract.speech import (
+    SPEECH_FAILED,
+    SpeechFailure,
+    SynthesizeSentenceInput,
+    SynthesizeSentenceResult,
+)
+from workflows.state.speaking import Utterance
+
+_Synthesis = workflow.ActivityHandle[SynthesizeSentenceResult]
+
+
+class RunningSpeech:
+    """Any number of sentences."""
+
+    def __init__(self) -> None:
+        self._running: dict[int, _Synthesis] = {}
+
+    @property
+    def active(self) -> bool:
+        """Whether a sentence is being synthesized or its end was not taken yet."""
+        return bool(self._running)
+
+    @property
+    def done(self) -> bool:
+        """Whether an end waits to be taken."""
+        return any(synthesis.done() for synthesis in self._running.values())
+
+    def start(self, given: SynthesizeSentenceInput) -> None:
+        """Synthesize a sentence."""
+        self._running[given.index] = workflow.start_activity(
+            synthesize_sentence, given, **options.synthesis(f"speak sentence {given.index}")
+        )
+
+    def cancel(self) -> None:
+        """Nobody waits for what is being synthesized."""
+        for synthesis in self._running.values():
+            synthesis.cancel()
+
+    def take(self) -> Iterator[tuple[int, Utterance]]:
+        """The ends that wait, in the order of the sentences."""
+        for index in sorted(self._running):
+            if self._running[index].done():
+                yield index, _utterance(self._running.pop(index))
+
+
+def _utterance(synthesis: _Synthesis) -> Utterance:
+    try:
+        result: SynthesizeSentenceResult = synthesis.result()
+    except ActivityError as error:
+        return Utterance(skipped=_failure(error))
+    return Utterance(audio_id=result.audio_id, format=result.format, duration_ms=result.duration_ms)
+
+
+def _failure(error: ActivityError) -> FailureKind:
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type == SPEECH_FAILED:
+        return SpeechFailure.model_validate(cause.details[0]).kind
+    return FailureKind.TIMEOUT

@@ -1,0 +1,71 @@
+"""Sentences on their way from the page to the ear.
+
+Owns which are being synthesized and which may be announced, in their order; must not know how a sentence is
+told, nor what it says.
+"""
+
+from workflows.contract.base import Value
+from workflows.contract.errors import FailureKind
+from workflows.contract.speech import AudioFormat
+
+
+class Utterance(Value):
+    """A sentence's audio, or why there is none."""
+
+    audio_id: str | None = None
+    format: AudioFormat = "wav"
+    duration_ms: int = 0
+    skipped: FailureKind | None = None
+    """None without audio: there was nothing to say."""
+
+
+class Speaking(Value):
+    """Counts of sentences, from the session's first one on."""
+
+    told: int = 0
+    """That somebody can read."""
+    begun: int = 0
+    """Whose synthesis was started."""
+    announced: int = 0
+    ready: dict[int, Utterance] = {}
+    """By index, those that wait for one before them."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether a sentence that was told is still to be heard of."""
+        return self.announced < self.told
+
+    def to_begin(self, at_once: int) -> int | None:
+        """The sentence whose synthesis starts now, if one does."""
+        running = self.begun - self.announced - len(self.ready)
+        return self.begun if self.begun < self.told and running < at_once else None
+
+    @property
+    def to_announce(self) -> Utterance | None:
+        """What is heard of next, once it is ready."""
+        return self.ready.get(self.announced)
+
+    def knowing(self, told: int) -> "Speaking":
+        """With `told` sentences on the page."""
+        return self.model_copy(update={"told": max(self.told, told)})
+
+    def beginning(self, index: int) -> "Speaking":
+        """With the synthesis of a sentence started."""
+        return self.model_copy(update={"begun": max(self.begun, index + 1)})
+
+    def with_ready(self, index: int, utterance: Utterance) -> "Speaking":
+        """With a sentence synthesized; one that nobody waits for any more is forgotten."""
+        if not self.announced <= index < self.begun:
+            return self
+        return self.model_copy(update={"ready": {**self.ready, index: utterance}})
+
+    def announcing(self, index: int) -> "Speaking":
+        """With everything up to a sentence announced."""
+        announced = max(self.announced, index + 1)
+        ready = {place: found for place, found in self.ready.items() if place >= announced}
+        begun, told = max(self.begun, announced), max(self.told, announced)
+        return Speaking(told=told, begun=begun, announced=announced, ready=ready)
+
+    def silenced(self) -> "Speaking":
+        """With nothing left to be heard of what was told."""
+        return Speaking(told=self.told, begun=self.told, announced=self.told)

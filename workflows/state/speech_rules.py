@@ -1,0 +1,42 @@
+"""What a session that speaks does next with its sentences.
+
+Owns the rules of speech: what is synthesized, what is announced, and when nobody listens any more.
+"""
+
+from datetime import datetime
+
+from workflows.contract.events import Event, SpeechReady, SpeechSkipped
+from workflows.state.session_state import SessionState
+from workflows.state.speaking import Utterance
+
+NOTHING_TO_SAY = "unspeakable"
+
+
+def announcement(state: SessionState, now: datetime) -> tuple[Event, ...]:
+    """What can be announced now."""
+    utterance = state.speaking.to_announce
+    if utterance is None:
+        return ()
+    return (_announced(state, state.speaking.announced, utterance, now),)
+
+
+def sentence_to_speak(state: SessionState) -> int | None:
+    """The sentence to synthesize now."""
+    speech = state.profile.speech
+    if speech is None or state.ending is not None:
+        return None
+    return state.speaking.to_begin(speech.at_once)
+
+
+def _announced(state: SessionState, index: int, utterance: Utterance, now: datetime) -> Event:
+    if utterance.audio_id is None:
+        reason = utterance.skipped.value if utterance.skipped else NOTHING_TO_SAY
+        return SpeechSkipped(at=now, sentence_index=index, reason=reason)
+    return SpeechReady(
+        at=now,
+        sentence_index=index,
+        audio_id=utterance.audio_id,
+        url=f"/v1/sessions/{state.session_id}/audio/{utterance.audio_id}",
+        format=utterance.format,
+        duration_ms=utterance.duration_ms,
+    )
