@@ -13,11 +13,13 @@ from pydantic_core import from_json, to_json
 from activities.store.cursor import Cursor
 from activities.store.log_reader import LoggedEvent, LogReader
 from activities.store.projection import ProjectedSession, Projection
+from activities.store.spoken import SpokenWords
 from workflows.contract.base import rfc3339
 from workflows.contract.events import EpochStarted
 from workflows.contract.session import TranscriptMessage
 
 PAGE: Final = 500
+ANNOUNCEMENTS: Final = frozenset({"speech.ready", "speech.skipped"})
 KIND: Final[str] = EpochStarted.model_fields["type"].default
 
 
@@ -83,6 +85,7 @@ async def read_reset(
     if spoken.torn:
         return None
     place = spoken.cursor if spoken.cursor == image.cursor else image.cursor
+    words = await reader.words(session_id)
     event = {
         "type": KIND,
         "session_id": session_id,
@@ -91,7 +94,7 @@ async def read_reset(
         "messages": _messages(image.session, image.messages, spoken.completed),
         "partial": spoken.partial,
         "sentences": _sentences(image.messages, spoken),
-        "speech": [],
+        "speech": await _speech(session_id, place, reader, words),
         "rejected": image.session.rejected,
     }
     return Reset(LoggedEvent(place, KIND, to_json(event)), image.session.closed)
@@ -106,6 +109,24 @@ async def spoken_until(session_id: str, end: Cursor, reader: LogReader) -> Spoke
                 return spoken
             spoken = spoken.after(entry)
     return spoken
+
+
+async def _speech(
+    session_id: str, place: Cursor, reader: LogReader, words: SpokenWords
+) -> list[dict[str, Any]]:
+    """What was announced up to `place`: the rest is still to come."""
+    if not words.speech:
+        return []
+    later = {event["sentence_index"] for event in await _announced_after(session_id, place, reader)}
+    return [words.speech[index] for index in sorted(set(words.speech) - later)]
+
+
+async def _announced_after(session_id: str, place: Cursor, reader: LogReader) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    while entries := await reader.after(session_id, place, PAGE):
+        found += (from_json(entry.event) for entry in entries if entry.kind in ANNOUNCEMENTS)
+        place = entries[-1].cursor
+    return found
 
 
 def _sentences(transcript: Sequence[TranscriptMessage], spoken: Spoken) -> list[dict[str, Any]]:

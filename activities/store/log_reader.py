@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from activities.store import keys
 from activities.store.client import patience
 from activities.store.cursor import Cursor
+from activities.store.spoken import Spoken, SpokenWords
 
 PAGE: Final = 500
 
@@ -65,6 +66,10 @@ class LogReader:
         async with patience():
             found: Any = await self._redis.xrevrange(keys.log(session_id), "+", "-", count=1)
         return _logged(*found[0]) if found else None
+
+    async def words(self, session_id: str) -> SpokenWords:
+        """Every sentence that was told or spoken."""
+        return await Spoken(self._redis).words(session_id)
 
     async def shown(self, session_id: str, epoch: int, first: int, message_id: str) -> list[str]:
         """The deltas that viewers hold of a running message whose step writes from entry `first` on."""

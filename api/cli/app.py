@@ -6,6 +6,7 @@ wait for a client. Must not do anything itself.
 
 from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -37,7 +38,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON for machines")]
 
 def register(app: typer.Typer) -> None:
     """Add the client commands to `app`."""
-    for command in (chat, sessions, show, send, watch, stop, close, title):
+    for command in (chat, listen, sessions, show, send, watch, stop, close, title):
         app.command()(command)
 
 
@@ -49,6 +50,17 @@ def chat(
     if profile and session:
         raise typer.BadParameter("a session keeps its profile: give --profile or --session, not both")
     _run("chat", profile, session)
+
+
+def listen(
+    profile: Annotated[str | None, typer.Option(help="What kind of session to start")] = None,
+    session: Annotated[str | None, typer.Option(metavar="ID", help="Come back to this session")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Put the audio into this WAV file")] = None,
+) -> None:
+    """Listen to a session that speaks."""
+    if profile and session:
+        raise typer.BadParameter("a session keeps its profile: give --profile or --session, not both")
+    _run("listen", profile or (None if session else "guided"), session, out)
 
 
 def sessions(

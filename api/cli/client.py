@@ -96,6 +96,18 @@ class Api:
         """Give the session a title."""
         return await self._call("PATCH", f"/v1/sessions/{session}", json={"title": title})
 
+    async def audio(self, session: str, audio_id: str) -> bytes:
+        """The audio of a sentence."""
+        path = f"/v1/sessions/{session}/audio/{audio_id}"
+        try:
+            response = await self._http.get(path)
+        except httpx2.HTTPError as error:
+            raise _unless_cancelled(self._nobody()) from error
+        if not response.is_success:
+            raise _problem(response, self._url)
+        content: bytes = response.content
+        return content
+
     async def past_events(self, session: str, after: str | None) -> Json:
         """One page of events that are there already, and the cursor behind them."""
         query = {"limit": str(MAX_PAGE), **({"after": after} if after else {})}

@@ -6,7 +6,9 @@ Owns the commands' order of calls and their words on standard output. Must not p
 import asyncio
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
@@ -16,12 +18,14 @@ from api.cli.desk import Desk
 from api.cli.errors import WrongUsageError
 from api.cli.ink import Ink
 from api.cli.json_output import write_json
+from api.cli.listening import Listening
 from api.cli.listing import fact_lines, none_line, session_lines
-from api.cli.moments import utc_now
+from api.cli.moments import duration, utc_now
 from api.cli.narrator import Narrator
 from api.cli.outbox import new_letter
 from api.cli.plain_desk import PlainDesk
 from api.cli.program import typed
+from api.cli.recording import Recording
 from api.cli.reducer import transcribed
 from api.cli.safe_text import one_line
 from api.cli.screen_desk import ScreenDesk
@@ -116,6 +120,18 @@ async def watch(api: Api, name: str, after: str | None, *, as_json: bool) -> Non
         await watch_as_json(api, session["session_id"], place)
     else:
         await Watch(api, session["session_id"], place, View.of_output(notices_apart=False)).run()
+
+
+async def listen(api: Api, profile: str | None, name: str | None, out: Path | None) -> None:
+    """Hear a new session, or the one that is named, to its end."""
+    key = uuid4().hex
+    session = await (api.session(session_path(name)) if name else api.start_session(profile, key))
+    with ExitStack() as stack:
+        recording = stack.enter_context(Recording(out)) if out else None
+        listening = Listening(api, session, recording, View.of_output(notices_apart=False))
+        await listening.run()
+    if recording is not None:
+        _say(f"{out}: {duration(recording.seconds)} of audio, {listening.heard} sentences.")
 
 
 async def _live_end(api: Api, path: str) -> str:
