@@ -134,7 +134,7 @@ class Reducer:
         self._cursor = None
         self.session, self.status, self.ended = session, session["status"], session.get("end_reason")
         self.messages = {
-            **{m["message_id"]: HeldMessage("", "rejected") for m in event["rejected"]},
+            **{m["message_id"]: HeldMessage("", "rejected") for m in event.get("rejected", ())},
             **{m["message_id"]: HeldMessage(m["text"], "accepted") for m in session.get("queue", ())},
             **{m["message_id"]: HeldMessage(m["content"], m["status"], m["turn"]) for m in event["messages"]},
         }

@@ -62,10 +62,13 @@ async def watch(
 
 
 def turn_over(number: int) -> Callable[[Reducer, dict[str, Any]], bool]:
-    """Until turn `number` has ended, however."""
+    """Until turn `number` has ended, however; a reset may be all that is heard of its end."""
     over = {"turn.completed", "turn.stopped", "turn.failed"}
 
-    def is_over(_: Reducer, event: dict[str, Any]) -> bool:
+    def is_over(held: Reducer, event: dict[str, Any]) -> bool:
+        if event["type"] == "reset":
+            has_begun = any(message.turn == number for message in held.messages.values())
+            return has_begun and held.running_turn != number
         return event["type"] in over and bool(event["turn"] == number)
 
     return is_over
