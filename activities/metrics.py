@@ -13,10 +13,12 @@ from typing import Any, Final, Literal, get_args
 from prometheus_client import Counter, Gauge, Histogram
 from temporalio.exceptions import ApplicationError
 
+from activities import speech_metrics
 from workflows.contract.errors import STEP_FAILED, StoreFault
 from workflows.contract.events import (
     MessageAccepted,
     MessageRejected,
+    SpeechSkipped,
     TurnCompleted,
     TurnFailed,
     TurnRetrying,
@@ -88,6 +90,7 @@ _ENDS: Final = {kind.model_fields["type"].default: kind for kind in (TurnComplet
 _RETRYING: Final[str] = TurnRetrying.model_fields["type"].default
 _ACCEPTED: Final[str] = MessageAccepted.model_fields["type"].default
 _REJECTED: Final[str] = MessageRejected.model_fields["type"].default
+_SKIPPED: Final[str] = SpeechSkipped.model_fields["type"].default
 _SUPERSEDED: Final[str] = TurnSuperseded.model_fields["type"].default
 
 
@@ -120,6 +123,8 @@ def told(kind: str, event: Mapping[str, Any]) -> None:
         QUEUE_LENGTH.observe(event.get("position", 0))
     elif kind == _REJECTED:
         REJECTED.labels(event.get("reason", UNKNOWN)).inc()
+    elif kind == _SKIPPED:
+        speech_metrics.skipped(event.get("reason", UNKNOWN))
 
 
 def streamed(kinds: Iterable[str]) -> None:

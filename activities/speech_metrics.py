@@ -36,7 +36,7 @@ SYNTHESIS: Final = Histogram(
     buckets=_SECONDS,
 )
 REAL_TIME_FACTOR: Final = Histogram(
-    "perdure_speech_real_time_factor",
+    "perdure_speech_real_time_ratio",
     "How long a sentence took to synthesize, as a part of how long it takes to hear; above 1 voices stutter.",
     buckets=_FACTORS,
 )

@@ -16,13 +16,14 @@ VOCABULARY: dict[str, set[str]] = {
     "outcome": {
         *("completed", "complete", "stopped", "failed", "fenced", "lost", "cancelled", "error", "repeated"),
         *("ok", "echo", "gap", "unavailable"),
+        *("synthesized", "reused", "unspeakable"),
     },
     "mode": set(CallMode),
     "kind": {
         *FailureKind,
         *ErrorCode,
         *("crash", "input", "output", "cached", "begin", "append", "publish"),
-        *("superseded", "forgotten", "given_up", "lost"),
+        *("superseded", "forgotten", "given_up", "lost", "unspeakable"),
     },
     "transport": {"sse", "websocket"},
     "method": {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"},

@@ -258,7 +258,7 @@ async def test_how_fast_it_was_is_counted(speaking: Speaking, server: VoiceServe
     first = counting.of("perdure_speech_first_audio_seconds_sum")
     whole = counting.of("perdure_speech_synthesis_seconds_sum")
     assert 0 < first < 0.2 <= whole < 2
-    assert counting.of("perdure_speech_real_time_factor_sum") == pytest.approx(whole / 0.4)
+    assert counting.of("perdure_speech_real_time_ratio_sum") == pytest.approx(whole / 0.4)
 
 
 def test_a_profiles_speech_is_a_sentences_voice() -> None:

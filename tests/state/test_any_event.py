@@ -44,6 +44,13 @@ FIELDS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "agent": names,
     "at": moments,
     "attempt": numbers,
+    "audio_id": st.sampled_from(["audio-1", "audio-2"]),
+    "duration_ms": numbers,
+    "format": st.just("wav"),
+    "sentence_index": numbers,
+    "skipped": st.none() | st.sampled_from(FailureKind),
+    "told": numbers,
+    "url": st.just("/v1/audio"),
     "budget": numbers,
     "cut": st.booleans(),
     "flagged": numbers,
@@ -95,6 +102,8 @@ told_in = st.none() | st.builds(MessageSentences, first=numbers, ends=st.just((1
 def value(name: str, field: FieldInfo) -> st.SearchStrategy[Any]:
     if name == "sentences" and field.annotation is not int:
         return told_in
+    if name == "reason" and field.annotation is str:
+        return st.sampled_from(FailureKind).map(str)
     if name == "reason":
         return REASONS[field.annotation] if field.annotation in REASONS else st.just(field.default)
     if name == "error" and field.annotation is not None and type(None) in get_args(field.annotation):

@@ -102,6 +102,16 @@ RECORDED: Final[list[tuple[Any, dict[str, Any]]]] = [
         events.PhaseCompleted(at=NOON, **PHASE, sentences=8, next="return"),
         {**PHASE, "sentences": 8, "next": "return"},
     ),
+    (
+        events.SpeechReady(
+            at=NOON, sentence_index=7, audio_id="x", url="/v1/x", format="wav", duration_ms=900
+        ),
+        {"sentence_index": 7, "audio_id": "x", "url": "/v1/x", "format": "wav", "duration_ms": 900},
+    ),
+    (
+        events.SpeechSkipped(at=NOON, sentence_index=7, reason="timeout"),
+        {"sentence_index": 7, "reason": "timeout"},
+    ),
     (events.EpochStarted(at=NOON), {}),
 ]
 
@@ -129,7 +139,7 @@ WITH_SESSION: Final = [
 ]
 
 LATER: Final = {
-    *("speech.ready", "speech.skipped", "voice.state_changed", "interruption", "message.truncated"),
+    *("voice.state_changed", "interruption", "message.truncated"),
     *("tool.started", "tool.completed", "tool.failed"),
 }
 """Of the contract page, and of issues to come."""
@@ -140,7 +150,7 @@ PUBLISHED_TYPES: Final = {
     *("message.accepted", "message.rejected", "message.withdrawn", "message.injected"),
     *("turn.started", "message.delta", "message.completed", "turn.retrying", "turn.superseded"),
     *("turn.completed", "turn.stopped", "turn.failed", "reset"),
-    *("sentence", "phase.started", "phase.winding_down", "phase.completed"),
+    *("speech.ready", "speech.skipped", "sentence", "phase.started", "phase.winding_down", "phase.completed"),
 }
 
 

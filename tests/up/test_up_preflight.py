@@ -13,7 +13,9 @@ import pytest
 from workers.up import UpOptions, run_up
 from workers.up.programs import Programs
 
-FIELDS = "the profile takes name, description, agents, model, limits, settings"
+FIELDS = (
+    "the profile takes name, description, agents, model, limits, settings, phases, speech, safety, language"
+)
 PROGRAMS = Programs(store=("no-such-store",), temporal=("no-such-temporal",))
 
 

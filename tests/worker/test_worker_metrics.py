@@ -21,7 +21,7 @@ from workers.sdk_metrics import counting_runtime
 from workers.settings import MetricsSettings, SettingsError, read
 
 LABELS = {"outcome", "mode", "kind", "transport", "method", "route", "status"}
-UNITS = ("_seconds", "_bytes", "_messages", "_running", "_viewers")
+UNITS = ("_seconds", "_bytes", "_messages", "_running", "_viewers", "_ratio")
 
 
 def get(url: str) -> str:
