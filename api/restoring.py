@@ -45,6 +45,10 @@ class Restoring:
         return await asyncio.shield(coming)
 
     async def _bring_back(self, session_id: str, tenant: str) -> ProjectedSession:
+        session = await self._projection.session(session_id)
+        if session is not None:
+            # It came back since it was missed.
+            return session
         if not await self.doubt(session_id):
             await self.restore_closed(session_id, tenant)
         until = monotonic() + PATIENCE_SECONDS
