@@ -13,7 +13,7 @@ from activities.store.log_reader import LogReader
 from activities.store.projection import Projection
 from activities.store.retention import Retention
 from api.ending import Ending
-from tests.api.asking import Http, Json, close, read, running, say, start
+from tests.api.asking import Http, Json, close, logged, read, running, say, start
 from tests.store.test_store_projection import start as session_start
 from tests.system import System
 from workflows.contract.session import EndReason, workflow_id
@@ -66,7 +66,8 @@ async def test_an_open_session_that_was_lost_tells_itself_once_however_many_ask(
     http: Http, redis: "Redis", engine: Client
 ) -> None:
     session_id = (await start(http, title="lost"))["session_id"]
-    await read(http, session_id)
+    while not await logged(http, session_id):
+        await asyncio.sleep(0.02)
     await lose(redis, session_id)
     found = await asyncio.gather(*(read(http, session_id) for _ in range(20)))
     assert {session["title"] for session in found} == {"lost"}
