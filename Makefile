@@ -8,9 +8,9 @@ BIN := $(VENV)/bin
 run: $(VENV)/.run  ## start everything on this machine
 	$(BIN)/perdure up
 
-# Most tests wait for processes: three at a time keep two processors busy. A file stays in one process.
+# Most tests wait for processes: two at a time keep two processors busy enough. A file stays in one process.
 test: $(VENV)/.dev  ## run every test
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(VENV)/.dev  ## lint, types and the import rule
 	$(BIN)/ruff check .
