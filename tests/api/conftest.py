@@ -16,7 +16,8 @@ from temporalio.client import Client
 from api.app import create_app
 from api.options import ApiOptions
 from api.profile_files import load_profiles
-from tests.system import System, free_port, running_system
+from tests.ports import free_port
+from tests.system import System, running_system
 
 DUO = """
 name: duo

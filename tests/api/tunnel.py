@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Self
 
-from tests.system import free_port
+from tests.ports import free_port
 
 CHUNK = 65_536
 

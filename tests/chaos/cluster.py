@@ -16,7 +16,8 @@ import httpx2
 
 from tests.chaos.proxy import Link, running_links
 from tests.chaos.schedule import APIS, ENGINE, MODEL, STORE, WORKERS, link
-from tests.system import Part, System, build_system, free_port, ready
+from tests.ports import free_port
+from tests.system import Part, System, build_system, ready
 
 SHORT_RETRIES: Final = {
     # A provider's failure should be over before the run is.

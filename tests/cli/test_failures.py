@@ -4,7 +4,7 @@ import pytest
 
 from api.cli.program import typed
 from tests.cli.conftest import Shell
-from tests.system import free_port
+from tests.ports import free_port
 
 ONE_SESSION = (
     ("show", "SESSION-999"),

@@ -18,9 +18,10 @@ from activities.store.retention import Retention
 from activities.store.spoken import Spoken
 from activities.voices import Voices
 from tests.counts import Counting
+from tests.ports import free_port
 from tests.speech.tone import heard, tone, with_data_size
 from tests.speech.voice_server import MS_A_CHARACTER, Reply, VoiceServer
-from tests.store_server import StoreServer, free_port
+from tests.store_server import StoreServer
 from workflows.contract.errors import FailureKind
 from workflows.contract.speech import (
     SPEECH_FAILED,

@@ -12,7 +12,7 @@ from openai import AsyncOpenAI
 
 from activities.safety.filter import FilterUnavailableError, SafetyFilter
 from activities.safety.moderations import UNNAMED, Moderations
-from tests.system import free_port
+from tests.ports import free_port
 from tests.text.conftest import Filter, until_asked
 from workers.offline.control_client import ControlClient
 from workflows.contract.errors import FailureKind
@@ -138,7 +138,7 @@ PASSED = {"flagged": False, "categories": {"hate": False}, "category_scores": {"
 )
 async def test_an_answer_of_another_shape_lets_nothing_pass(body: Any) -> None:
     async with answering(body) as moderations:
-        filtering = SafetyFilter(Safety.model_validate({"timeout": 0.2}), moderations)
+        filtering = SafetyFilter(Safety.model_validate({"timeout": 0.5}), moderations)
         error, _ = await refused(filtering, "One. ", "Two. ")
     assert error.kind is FailureKind.MALFORMED_STREAM
 

@@ -15,7 +15,8 @@ from activities import metrics as of_worker
 from activities.metrics_page import MEDIA_TYPE, metrics_page
 from api import metrics as of_api
 from tests.counts import Counts
-from tests.system import ROOT, free_port
+from tests.ports import free_port
+from tests.system import ROOT
 from workers.metrics_server import serving_metrics
 from workers.sdk_metrics import counting_runtime
 from workers.settings import MetricsSettings, SettingsError, read

@@ -24,8 +24,9 @@ from activities.store.client import connect
 from activities.store.cursor import BEGINNING, Cursor
 from activities.store.log_reader import LogReader
 from activities.voices import Voices
+from tests.ports import free_port
 from tests.reducer import Reducer
-from tests.system import Part, free_port, store_argv
+from tests.system import Part, store_argv
 from workers.build import build_worker
 from workers.offline.server import OfflineServer, running
 from workers.offline.settings import OfflineSettings
