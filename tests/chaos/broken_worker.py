@@ -17,8 +17,8 @@ def _without_fencing() -> None:
     """Attempts that were taken over go on writing."""
     _rewrite_scripts(
         {
-            "if known > fence then return { 'fenced', 0 } end": "",
-            "if counter('fence') > fence then return { 'fenced' } end": "",
+            "if known > fence then return { 'fenced', 0, '', {} } end": "",
+            "if counter('fence') > fence then return { 'fenced', p.news } end": "",
         }
     )
 
