@@ -195,8 +195,12 @@ class Answer:
         self._heard.clear()
         if text:
             self._lines.offer(self._delta(text), text)
-        self._lines.remember(self.response_id, self.cursor)
+        self._remember()
         return bool(text)
+
+    def _remember(self) -> None:
+        """With the next write: where in the provider's stream the answer stands."""
+        self._lines.remember(self.response_id, self.cursor)
 
     def _retell(self, deltas: Sequence[str]) -> None:
         """Say what an earlier log held."""
@@ -207,9 +211,9 @@ class Answer:
     def _forget(self, why: metrics.Orphaned) -> None:
         if self.response_id is not None:
             metrics.orphaned(why)
-        self._forget_unsaid()
         self.response_id = self.cursor = None
-        self._lines.remember(None, None)
+        self._forget_unsaid()
+        self._remember()
 
     def _forget_unsaid(self) -> None:
         self._heard.clear()

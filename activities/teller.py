@@ -36,6 +36,8 @@ class Teller:
         self._skip = answer.place.skip
         self._cut_until = answer.place.length
         self._flagged = answer.place.flagged
+        self._began_verbatim = answer.place.length == answer.length
+        """Whether what was told before is the response's beginning, and nothing else."""
         self._offered: deque[Place] = deque()
         self._room = None if told.most is None else max(told.most - answer.sentences, 0)
         """Sentences that may still be told."""
@@ -56,8 +58,7 @@ class Teller:
     @property
     def is_verbatim(self) -> bool:
         """Whether what was told is the response's whole text, and nothing else."""
-        place = self._answer.place
-        return not self.cut and not place.flagged and place.length == self._answer.length
+        return self._began_verbatim and not self._flagged and not self.cut
 
     def heard(self, text: str, cursor: int | None) -> None:
         """The provider said `text`, with the event `cursor`."""

@@ -54,6 +54,8 @@ class ToldAnswer(Answer):
         super().__init__(lines, message_id, next_epoch)
         self._told = told
         self._unsaid: list[tuple[str, Place]] = []
+        self._shown = self.sentences
+        """Sentences that viewers hold."""
         self._written = asyncio.Event()
 
     @property
@@ -69,13 +71,14 @@ class ToldAnswer(Answer):
 
     async def more_told(self, than: int) -> int:
         """How many sentences of the session viewers hold, as soon as it is more than `than`."""
-        while self._told.first + self.sentences <= than:
+        while self._told.first + self._shown <= than:
             self._written.clear()
             await self._written.wait()
-        return self._told.first + self.sentences
+        return self._told.first + self._shown
 
     async def _flush(self) -> bool:
         turn_ended = await super()._flush()
+        self._shown = self.sentences
         self._written.set()
         return turn_ended
 
@@ -91,8 +94,11 @@ class ToldAnswer(Answer):
         for sentence, place in unsaid:
             self._offer_sentence(sentence)
             self.place = place
-        self._lines.remember(self.response_id, self.place.cursor, str(self.place))
+        self._remember()
         return any(sentence for sentence, _ in unsaid)
+
+    def _remember(self) -> None:
+        self._lines.remember(self.response_id, self.place.cursor, str(self.place))
 
     def _figures(self) -> dict[str, Any]:
         ends = tuple(accumulate(map(len, self.deltas)))

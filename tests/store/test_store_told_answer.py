@@ -1,11 +1,15 @@
 """An answer told in sentences: each one once, in order, whoever dies between two of them."""
 
+import asyncio
 import json
 from random import Random
 
 import pytest
+from openai import AsyncOpenAI
 
 from activities.lines import Lines, WritingEndedError
+from activities.safety.filter import SafetyFilter
+from activities.safety.moderations import Moderations
 from activities.sentences import SentenceSplitter
 from activities.store.cursor import BEGINNING
 from activities.teller import Teller
@@ -13,6 +17,7 @@ from activities.told_answer import Place, ToldAnswer
 from tests.store.attempts import COMPLETE, MESSAGE_ID, STOPPED, Stage, nowhere
 from tests.store.viewer import EVERYTHING
 from workflows.contract.model_call import Sentences, StepResult
+from workflows.contract.safety import Safety, SafetyRule
 
 SAID = (
     "Let us begin. Breathe in, and out! Is it quiet? Dr. Weiß says: “Take 3.5 minutes.” Good… Now listen 🌊. "
@@ -142,6 +147,40 @@ async def test_what_polling_gives_is_told_like_deltas(stage: Stage) -> None:
     teller.heard_whole(SAID)
     teller.finish()
     assert (await answer.finish(COMPLETE)).text == SAID
+
+
+async def test_a_sentence_is_known_of_once_it_is_written_and_not_before(stage: Stage) -> None:
+    answer = await begin(stage, told())
+    teller = Teller(answer, told())
+    teller.opened("resp-1", 0)
+    teller.heard(SAID[:40], 1)
+    writing = asyncio.create_task(answer.write())
+    await asyncio.sleep(0)
+    assert answer.sentences == 2
+    assert await answer.more_told(FIRST) == FIRST + 2
+    assert writing.done()
+    assert await sentences(stage) == expected(2)
+
+
+async def test_a_flagged_last_sentence_spoils_the_response_before_it_is_written(stage: Stage) -> None:
+    safety = Safety(rules=(SafetyRule(name="secrets", pattern="gold"),), moderation=False)
+    answer = await begin(stage, told())
+    teller = Teller(answer, told(), SafetyFilter(safety, Moderations(AsyncOpenAI(api_key="none")), ""))
+    teller.opened("resp-1", 0)
+    teller.heard("All is well. There is gold.", 1)
+    teller.finish()
+    await teller.keep_telling()
+    assert not teller.is_verbatim
+
+
+async def test_strikes_are_remembered_when_a_response_is_given_up(stage: Stage) -> None:
+    answer = await begin(stage, told())
+    Teller(answer, told()).opened("resp-1", 0)
+    answer.tell("Let us go on. ", Place(1, 14, 0, flagged=2))
+    await answer.write()
+    await answer.forget_response()
+    later = await begin(stage, told())
+    assert (later.response_id, later.place) == (None, Place(flagged=2))
 
 
 @pytest.mark.parametrize("place", [Place(), Place(3, 10, 2, 1), Place(None, 0, 0, 4)])
