@@ -16,8 +16,8 @@ from workflows.contract.speech import (
     SpeechFailure,
     SynthesizeSentenceInput,
     SynthesizeSentenceResult,
+    Utterance,
 )
-from workflows.state.speaking import Utterance
 
 _Synthesis = workflow.ActivityHandle[SynthesizeSentenceResult]
 

@@ -198,8 +198,7 @@ class Session:
         if self._publisher.done:
             self._fold_publication()
         for index, utterance in self._speech.take():
-            spoken = utterance.model_dump()
-            self._record(SentenceSpoken(at=self._now(), sentence_index=index, **spoken))
+            self._record(SentenceSpoken(at=self._now(), sentence_index=index, utterance=utterance))
 
     def _fold_inbox(self) -> None:
         asked, self._inbox = self._inbox, []

@@ -23,6 +23,7 @@ from workflows.contract.session import (
     Summary,
     Usage,
 )
+from workflows.contract.speech import Utterance
 from workflows.contract.start import SessionStart
 from workflows.state import settle
 from workflows.state.decide import decide, refusal
@@ -48,7 +49,12 @@ FIELDS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "duration_ms": numbers,
     "format": st.just("wav"),
     "sentence_index": numbers,
-    "skipped": st.none() | st.sampled_from(FailureKind),
+    "utterance": st.builds(
+        Utterance,
+        audio_id=st.sampled_from([None, "audio-1"]),
+        duration_ms=numbers,
+        skipped=st.none() | st.sampled_from(FailureKind),
+    ),
     "told": numbers,
     "url": st.just("/v1/audio"),
     "budget": numbers,

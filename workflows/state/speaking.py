@@ -5,18 +5,7 @@ told, nor what it says.
 """
 
 from workflows.contract.base import Value
-from workflows.contract.errors import FailureKind
-from workflows.contract.speech import AudioFormat
-
-
-class Utterance(Value):
-    """A sentence's audio, or why there is none."""
-
-    audio_id: str | None = None
-    format: AudioFormat = "wav"
-    duration_ms: int = 0
-    skipped: FailureKind | None = None
-    """None without audio: there was nothing to say."""
+from workflows.contract.speech import Utterance
 
 
 class Speaking(Value):

@@ -6,8 +6,8 @@ Owns the rules of speech: what is synthesized, what is announced, and when nobod
 from datetime import datetime
 
 from workflows.contract.events import Event, SpeechReady, SpeechSkipped
+from workflows.contract.speech import Utterance
 from workflows.state.session_state import SessionState
-from workflows.state.speaking import Utterance
 
 NOTHING_TO_SAY = "unspeakable"
 
