@@ -40,6 +40,18 @@ class Spoken:
         text: str = from_json(found)["text"]
         return text
 
+    async def turn_of(self, session_id: str, index: int) -> int | None:
+        """The turn that told a sentence whose audio was announced; None for any other sentence."""
+        async with patience():
+            found: Any = await self._redis.hmget(
+                keys.spoken(session_id), [f"{_SENTENCE}{index}", f"{_SPEECH}{index}"]
+            )
+        told, announced = found
+        if told is None or announced is None or "audio_id" not in from_json(announced):
+            return None
+        turn: int = from_json(told)["turn"]
+        return turn
+
     async def words(self, session_id: str) -> SpokenWords:
         """Everything."""
         async with patience():

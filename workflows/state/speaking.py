@@ -24,6 +24,11 @@ class Speaking(Value):
         """Whether a sentence that was told is still to be heard of."""
         return self.announced < self.told
 
+    @property
+    def awaited(self) -> range:
+        """Sentences whose synthesis somebody waits for."""
+        return range(self.announced, self.begun)
+
     def to_begin(self, at_once: int) -> int | None:
         """The sentence whose synthesis starts now, if one does."""
         running = self.begun - self.announced - len(self.ready)
@@ -54,6 +59,10 @@ class Speaking(Value):
         ready = {place: found for place, found in self.ready.items() if place >= announced}
         begun, told = max(self.begun, announced), max(self.told, announced)
         return Speaking(told=told, begun=begun, announced=announced, ready=ready)
+
+    def hushed(self) -> "Speaking":
+        """With nothing being synthesized or waiting to be heard of: what goes on begins with synthesis."""
+        return Speaking(told=self.told, begun=self.announced, announced=self.announced)
 
     def silenced(self) -> "Speaking":
         """With nothing left to be heard of what was told."""

@@ -66,25 +66,44 @@ from workflows.contract.events.turns import (
     TurnStopRequested,
     TurnSuperseded,
 )
+from workflows.contract.events.voice import (
+    BargedIn,
+    BargeInSettled,
+    BargeInTakenBack,
+    Interruption,
+    MessageTruncated,
+    MicrophoneMoved,
+    PlaybackReported,
+    VoiceEvent,
+    VoiceRefused,
+    VoiceStateChanged,
+)
 
 __all__ = [
     "AnswerSettled",
+    "BargeInSettled",
+    "BargeInTakenBack",
+    "BargedIn",
     "CommandTaken",
     "DoorClosed",
     "EndDecided",
     "EpochStarted",
     "Event",
+    "Interruption",
     "MessageAccepted",
     "MessageCompleted",
     "MessageDelta",
     "MessageEvent",
     "MessageInjected",
     "MessageRejected",
+    "MessageTruncated",
     "MessageWithdrawn",
+    "MicrophoneMoved",
     "PhaseCompleted",
     "PhaseEvent",
     "PhaseStarted",
     "PhaseWindingDown",
+    "PlaybackReported",
     "ProjectionMissed",
     "PublishedEvent",
     "SentenceSpoken",
@@ -118,10 +137,13 @@ __all__ = [
     "TurnStopRequested",
     "TurnStopped",
     "TurnSuperseded",
+    "VoiceEvent",
+    "VoiceRefused",
+    "VoiceStateChanged",
 ]
 
 Event = Annotated[
-    SessionEvent | MessageEvent | TurnEvent | PhaseEvent | SpeechEvent,
+    SessionEvent | MessageEvent | TurnEvent | PhaseEvent | SpeechEvent | VoiceEvent,
     Field(discriminator="type"),
 ]
 

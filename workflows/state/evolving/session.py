@@ -58,6 +58,6 @@ def after_session_event(state: SessionState, event: SessionEvent) -> dict[str, A
             clocks = state.clocks.pause(event.at)
             return {"ended": True, "ending": state.ending or event.reason, "clocks": clocks}
         case CommandTaken():
-            return {"clocks": state.clocks.touched(event.at)}
+            return {"clocks": state.clocks.touched(event.at)} if event.by_person else {}
         case _:
             assert_never(event)
