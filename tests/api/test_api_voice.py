@@ -26,7 +26,6 @@ async def say(http: Http, session_id: str, what: str, **asked: Any) -> Any:
 async def test_a_microphone_opens_and_closes(http: Http) -> None:
     session = await start(http, **VOICE)
     assert session["voice_state"] == "idle"
-    assert session["idle_at"] is not None
     opened = answer(await say(http, session["session_id"], "listening", on=True), 202)
     assert await state_after(http, session["session_id"], opened) == "listening"
     assert (await read(http, session["session_id"]))["idle_at"] is None
