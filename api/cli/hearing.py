@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from api.cli.announced import Sentence
 from api.cli.player import PlayerFailedError
 from api.cli.recording import Recording
+from api.cli.telling import Telling
 from api.cli.voice import Voice
 
 Fetch = Callable[[str], Awaitable[bytes]]
@@ -27,7 +28,7 @@ class Position:
 class Hearing:
     """Sentences in the order in which they are added.
 
-    `on_reach` is told of each when it begins, or is passed over; `on_failure` why nothing plays any more.
+    `telling` hears when each begins and ends; `on_failure` why nothing plays any more.
     """
 
     def __init__(
@@ -35,14 +36,14 @@ class Hearing:
         fetch: Fetch,
         recording: Recording | None,
         voice: Voice | None,
-        on_reach: Callable[[Sentence], None],
+        telling: Telling,
         on_failure: Callable[[PlayerFailedError], None],
     ) -> None:
         self._fetch = fetch
         self._recording = recording
         self._recorded: set[int] = set()
         self._voice = voice
-        self._on_reach = on_reach
+        self._telling = telling
         self._on_failure = on_failure
         self._queue: deque[Sentence] = deque()
         self._fetched: dict[int, asyncio.Future[bytes]] = {}
@@ -138,15 +139,16 @@ class Hearing:
 
     async def _hear(self, sentence: Sentence) -> None:
         if sentence.audio_id is None or (self._recording is None and self._voice is None):
-            self._on_reach(sentence)
+            self._telling.ended(sentence)
             return
         audio = await self._audio(sentence)
         self._record(sentence, audio)
-        self._on_reach(sentence)
+        self._telling.began(sentence)
         if self._voice is not None:
             self._fetch_ahead()
             await self._speak(self._voice, sentence, audio)
         self._last = sentence
+        self._telling.ended(sentence)
 
     async def _speak(self, voice: Voice, sentence: Sentence, audio: bytes) -> None:
         try:

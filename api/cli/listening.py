@@ -24,7 +24,6 @@ from api.cli.ink import Tone
 from api.cli.listening_status import ListeningStatus
 from api.cli.narrator import Narrator
 from api.cli.outbox import Letter, Outbox, new_letter
-from api.cli.pace import Pace
 from api.cli.paper import PERSON_MARK, Notice
 from api.cli.playback_reports import PlaybackReports
 from api.cli.player import Player, PlayerFailedError
@@ -33,6 +32,7 @@ from api.cli.pulse import Pulse
 from api.cli.recording import Recording
 from api.cli.reducer import Event
 from api.cli.safe_text import one_line
+from api.cli.telling import Telling
 from api.cli.voice import Voice
 from api.cli.wording import PREVIEW
 
@@ -73,8 +73,8 @@ class Listening:
         self._outbox = Outbox(api, self._id, self._refused)
         self._reports = PlaybackReports(api, self._id)
         voice = Voice(ears.player, ears.folder, self._reports) if ears.player else None
-        self._hearing = Hearing(self._audio, ears.recording, voice, self._reached, self._cannot_play)
-        self._pace = Pace() if voice else None
+        self._telling = Telling(self._tell, is_paced=voice is not None)
+        self._hearing = Hearing(self._audio, ears.recording, voice, self._telling, self._cannot_play)
         self._announced = Announced()
         self._status = ListeningStatus(self._hearing, has_keyboard=desk.has_keyboard)
         self._silent_turn = 0
@@ -123,7 +123,7 @@ class Listening:
         async for event in self._stream.live():
             self._take(event)
         await self._hearing.is_done()
-        self._tell_all()
+        self._telling.tell_all()
 
     def _take(self, event: Event) -> None:
         if event["type"] in {"message.accepted", "message.rejected"}:
@@ -132,15 +132,12 @@ class Listening:
             self._fall_silent(event["turn"])
         for sentence in self._announced.read(event):
             self._announce(sentence)
-        if self._pace is None:
-            self._tell([event])
-        else:
-            self._pace.take(event)
+        self._telling.take(event)
         self._pulse.heard(event)
 
     def _announce(self, sentence: Sentence) -> None:
         if sentence.turn is not None and sentence.turn <= self._silent_turn:
-            self._reached(sentence)
+            self._telling.ended(sentence)
         else:
             self._hearing.add(sentence)
 
@@ -149,33 +146,18 @@ class Listening:
         self._silent_turn = max(self._silent_turn, turn)
         if self._pause is None:
             self._hearing.drop(turn)
-            self._tell_all()
+            self._telling.tell_all()
 
-    def _reached(self, sentence: Sentence) -> None:
-        if self._pace is not None:
-            self._pace.reach(sentence.index)
-            self._tell_due()
-
-    def _tell_due(self) -> None:
-        if self._pace is not None:
-            self._tell(self._pace.due(is_playing=not self._hearing.is_over))
-
-    def _tell_all(self) -> None:
-        if self._pace is not None:
-            self._tell(self._pace.open())
-
-    def _tell(self, events: Sequence[Event]) -> None:
-        for event in events:
-            self._narrator.tell(event)
-            self._status.told(event)
+    def _tell(self, event: Event) -> None:
+        self._narrator.tell(event)
+        self._status.told(event)
 
     async def _audio(self, audio_id: str) -> bytes:
         return await patiently(partial(self._api.audio, self._id, audio_id), PATIENCE_SECONDS)
 
     def _cannot_play(self, failure: PlayerFailedError) -> None:
         self._say(f"{failure}: from here on there are only words.", Tone.WARNING)
-        self._tell_all()
-        self._pace = None
+        self._telling.give_up_pace()
 
     def _hear_line(self, line: str) -> None:
         """Enter: interrupt, or, when that has been done, say something or nothing."""
@@ -198,7 +180,6 @@ class Listening:
         position, silent_before = self._position(), self._silent_turn
         rest = self._hearing.hold()
         self._reports.forget()
-        self._tell_all()
         if position is None or position.sentence.turn is None:
             return _Pause(None, rest, silent_before)
         self._silent_turn = max(silent_before, self._announced.latest_turn)
@@ -224,7 +205,10 @@ class Listening:
             is_as_before = await pause.barge_in.take_back()
         if is_as_before:
             self._silent_turn = pause.silent_before
-        self._hearing.release(pause.rest if is_as_before and not said_something else ())
+        goes_on = is_as_before and not said_something
+        if not goes_on:
+            self._telling.tell_all()
+        self._hearing.release(pause.rest if goes_on else ())
         self._show()
 
     def _interrupt(self) -> None:
@@ -237,12 +221,12 @@ class Listening:
         self._say(f"Not sent: {one_line(letter.text, PREVIEW)}: {refusal}", Tone.TROUBLE)
 
     def _show(self) -> None:
-        self._tell_due()
+        self._telling.look(is_playing=not self._hearing.is_over)
         held = self._narrator.conversation
         unsent = [f"{PERSON_MARK}{letter.text}" for letter in self._outbox.pending.values()]
         is_paused = self._pause is not None
         waiting = self._pulse.status(held)
-        words_wait = self._pace is not None and self._pace.waits
+        words_wait = self._telling.words_wait
         status = self._status.line(held.session, waiting, is_paused=is_paused, words_wait=words_wait)
         self._desk.show(Footing(tuple(unsent), status, is_idle=is_paused, head=self._status.head))
 

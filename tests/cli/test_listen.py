@@ -16,6 +16,7 @@ import httpx2
 import pytest
 
 from tests.cli.conftest import Shell
+from tests.cli.overheard import Overheard
 from tests.cli.person import CTRL_C, ENTER, Person
 from tests.system import ROOT, running_system
 
@@ -42,7 +43,6 @@ note("began")
 time.sleep({seconds})
 note("ended")
 """
-LONG = "sixty"
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +65,8 @@ class FakePlayer:
     notes: Path
 
     @property
-    def env(self) -> dict[str, str]:
-        return {"PATH": f"{self.program.parent}:{os.environ['PATH']}"}
+    def path(self) -> str:
+        return f"{self.program.parent}:{os.environ['PATH']}"
 
     def noted(self) -> list[str]:
         return self.notes.read_text().splitlines() if self.notes.exists() else []
@@ -84,10 +84,6 @@ def _player(folder: Path, seconds: str = "seconds") -> FakePlayer:
 
 def _plays(first: int, last: int) -> list[str]:
     return [f"{word} {index:04d}.wav" for index in range(first, last + 1) for word in ("began", "ended")]
-
-
-def _without_players(folder: Path) -> dict[str, str]:
-    return {"PATH": str(folder)}
 
 
 def _events(shell: Shell, key: str) -> list[dict[str, Any]]:
@@ -118,8 +114,15 @@ def _check_words(text: str, events: list[dict[str, Any]]) -> None:
     places = [words.find(event["text"]) for event in _of(events, "sentence")]
     assert -1 not in places
     assert places == sorted(places)
-    whole = [event["text"] for event in _of(events, "message.completed")]
-    assert all(words.count(" ".join(message.split())) == 1 for message in whole)
+    assert {words.count(event["text"]) for event in _of(events, "sentence")} == {1}
+
+
+@pytest.fixture
+def voice_routes(spoken: Shell) -> None:
+    """The API's side of a barge-in."""
+    paths = spoken.http.get(f"{spoken.system.api_url}/openapi.json").json()["paths"]
+    if "/v1/sessions/{session_id}/barge_in" not in paths:
+        pytest.skip("this API has no barge-in yet")
 
 
 def _waits_until(holds: Any, seconds: float = 30) -> None:
@@ -132,7 +135,7 @@ def _waits_until(holds: Any, seconds: float = 30) -> None:
 def test_a_whole_session_into_a_file(spoken: Shell, tmp_path: Path) -> None:
     out = tmp_path / "walk.wav"
     player = _player(tmp_path)
-    done = spoken.spawn("listen", "--profile", "walk", "--out", str(out), **player.env)
+    done = spoken.spawn("listen", "--profile", "walk", "--out", str(out), PATH=player.path)
     assert (done.returncode, done.stderr) == (0, "")
     events = _events(spoken, _newest(spoken))
     _check_recording(out, events)
@@ -166,7 +169,7 @@ def test_the_file_is_the_same_when_the_api_is_killed_on_the_way(spoken: Shell, t
 
 def test_a_player_plays_every_sentence_in_order_and_words_come_with_it(spoken: Shell, tmp_path: Path) -> None:
     player = _player(tmp_path)
-    with spoken.at_terminal("listen", "--profile", "walk", columns=60, **player.env) as person:
+    with spoken.at_terminal("listen", "--profile", "walk", columns=60, PATH=player.path) as person:
         person.waits_until(lambda: len(player.noted()) >= 3, what="the second sentence")
         events = _of(_events_so_far(spoken), "sentence")
         playing = len(player.noted()) // 2
@@ -194,7 +197,7 @@ def _events_so_far(shell: Shell) -> list[dict[str, Any]]:
 
 def test_with_play_the_file_holds_what_was_played(spoken: Shell, tmp_path: Path) -> None:
     out, player = tmp_path / "walk.wav", _player(tmp_path, "0.05")
-    done = spoken.spawn("listen", "--profile", "walk", "--out", str(out), "--play", **player.env)
+    done = spoken.spawn("listen", "--profile", "walk", "--out", str(out), "--play", PATH=player.path)
     assert (done.returncode, done.stderr) == (0, "")
     assert player.noted() == _plays(0, SENTENCES - 1)
     events = _events(spoken, _newest(spoken))
@@ -203,12 +206,12 @@ def test_with_play_the_file_holds_what_was_played(spoken: Shell, tmp_path: Path)
 
 
 def test_without_a_player_one_line_says_so(spoken: Shell, tmp_path: Path) -> None:
-    done = spoken.spawn("listen", "--profile", "walk", **_without_players(tmp_path))
+    done = spoken.spawn("listen", "--profile", "walk", PATH=str(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
     first = done.stdout.splitlines()[0]
     assert first.startswith("Nothing will be heard, there are only words: no player was found (ffplay, mpv, ")
     _check_words(done.stdout, _events(spoken, _newest(spoken)))
-    done = spoken.spawn("listen", "--profile", "walk", "--play", **_without_players(tmp_path))
+    done = spoken.spawn("listen", "--profile", "walk", "--play", PATH=str(tmp_path))
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     done = spoken.spawn("listen", "--profile", "walk", PERDURE_PLAYER="no-such-player --x")
@@ -225,7 +228,7 @@ def test_a_player_that_fails_leaves_the_words(spoken: Shell, tmp_path: Path) -> 
 
 def test_ctrl_c_ends_the_player_and_leaves_a_session_that_goes_on(spoken: Shell, tmp_path: Path) -> None:
     player = _player(tmp_path, "60")
-    with spoken.at_terminal("listen", "--profile", "walk", **player.env) as person:
+    with spoken.at_terminal("listen", "--profile", "walk", PATH=player.path) as person:
         person.waits_until(player.noted, what="the first sentence")
         person.sees("playing · ")
         person.types(CTRL_C)
@@ -250,6 +253,14 @@ def _is_there(path: Path) -> bool:
     return True
 
 
+def _listens(spoken: Shell, player: FakePlayer, url: str | None = None) -> Person:
+    """To a model that is still writing when the first sentence is heard."""
+    spoken.script({"tokens_per_second": 12})
+    return spoken.at_terminal(
+        "listen", "--profile", "walk", PATH=player.path, PERDURE_URL=url or spoken.system.api_url
+    )
+
+
 def _interrupts(person: Person, player: FakePlayer) -> None:
     person.waits_until(player.noted, what="the first sentence")
     person.sees("Enter interrupts")
@@ -258,44 +269,132 @@ def _interrupts(person: Person, player: FakePlayer) -> None:
     person.waits_until(lambda: not _runs(player), 2, "silence")
 
 
+def _leaves(spoken: Shell, person: Person) -> None:
+    person.types(CTRL_C)
+    person.exit_code()
+    spoken.run("close", _newest(spoken))
+
+
 def test_enter_ends_the_player_at_once_and_what_is_written_is_sent(spoken: Shell, tmp_path: Path) -> None:
     player = _player(tmp_path, "60")
-    with spoken.at_terminal("listen", "--profile", "walk", **player.env) as person:
+    with _listens(spoken, player) as person:
         _interrupts(person, player)
+        assert player.noted() == ["began 0000.wav"]
         person.says("How many messages have I sent?")
-        person.sees("› How many messages have I sent?")
+        person.waits_until(lambda: _of(_events_so_far(spoken), "message.accepted"), what="the message")
         accepted = _of(_events_so_far(spoken), "message.accepted")
         assert [event["content"] for event in accepted] == ["How many messages have I sent?"]
-        person.types(CTRL_C)
-        person.exit_code()
-    spoken.run("close", _newest(spoken))
-    assert player.noted()[0] == "began 0000.wav"
-    assert "began 0001.wav" not in player.noted()[:2]
+        _leaves(spoken, person)
 
 
-def test_a_barge_in_cuts_the_turn_to_what_was_heard(spoken: Shell, tmp_path: Path) -> None:
+def test_a_barge_in_says_what_was_heard(spoken: Shell, tmp_path: Path) -> None:
     player = _player(tmp_path, "60")
-    with spoken.at_terminal("listen", "--profile", "walk", **player.env) as person:
+    with Overheard(_port_of(spoken)) as line, _listens(spoken, player, line.url) as person:
+        person.waits_until(player.noted, what="the first sentence")
+        person.waits_until(lambda: line.requests("/playback"), what="a report")
+        first = {"turn": 1, "sentence_index": 0}
+        assert line.requests("/playback") == [{**first, "played_ms": 0, "state": "started"}]
+        person.watches(0.3)
         _interrupts(person, player)
-        person.says("What is next?")
-        person.sees("interrupted")
-        _waits_until(lambda: _of(_events_so_far(spoken), "interruption"))
-        interruption = _of(_events_so_far(spoken), "interruption")[0]
-        assert interruption["turn"] == 1
-        person.sees(
-            "interrupted; heard of it:" if interruption["heard_text"] else "interrupted before a word"
+        person.waits_until(lambda: line.requests("/barge_in"), what="a barge-in")
+        (said,) = line.requests("/barge_in")
+        assert said == {**first, "played_ms": said["played_ms"]}
+        announced = _of(_events_so_far(spoken), "speech.ready")[0]["duration_ms"]
+        assert min(300, announced) <= said["played_ms"] <= announced
+        _leaves(spoken, person)
+
+
+def test_what_is_heard_is_reported_and_what_is_only_written_is_not(spoken: Shell, tmp_path: Path) -> None:
+    player = _player(tmp_path)
+    command = ("listen", "--profile", "walk")
+    with Overheard(_port_of(spoken)) as line:
+        assert spoken.spawn(*command, PATH=player.path, PERDURE_URL=line.url).returncode == 0
+        reports = line.requests("/playback")
+    ready = _of(_events(spoken, _newest(spoken)), "speech.ready")
+    turns = {event["index"]: event["turn"] for event in _of(_events(spoken, _newest(spoken)), "sentence")}
+    assert (
+        reports
+        == [
+            {"turn": turns[index], "sentence_index": index, "played_ms": played, "state": state}
+            for index, event in enumerate(ready)
+            for played, state in ((0, "started"), (event["duration_ms"], "finished"))
+        ][: len(reports)]
+    )
+    assert len(reports) >= 2 * SENTENCES - 1
+    with Overheard(_port_of(spoken)) as line:
+        done = spoken.spawn(
+            *command, "--out", str(tmp_path / "a.wav"), PATH=player.path, PERDURE_URL=line.url
         )
-        person.types(CTRL_C)
-        person.exit_code()
-    spoken.run("close", _newest(spoken))
+        assert done.returncode == 0
+        assert line.requests("/sessions") == [{"profile": "walk"}]
+        assert line.requests("/playback") == []
+
+
+def _port_of(shell: Shell) -> int:
+    return int(shell.system.api_url.rpartition(":")[2])
+
+
+def test_enter_without_a_player_interrupts_at_the_last_sentence(spoken: Shell, tmp_path: Path) -> None:
+    spoken.script({"tokens_per_second": 12})
+    command = ("listen", "--profile", "walk", "--no-play")
+    with (
+        Overheard(_port_of(spoken)) as line,
+        spoken.at_terminal(*command, PERDURE_URL=line.url) as person,
+    ):
+        person.sees("Let yourself arrive")
+        person.waits_until(lambda: _of(_events_so_far(spoken), "speech.ready"), what="audio")
+        person.watches(0.2)
+        person.types(ENTER)
+        person.waits_until(lambda: line.requests("/barge_in"), what="a barge-in")
+        (said,) = line.requests("/barge_in")
+        indices = [event["sentence_index"] for event in _of(_events_so_far(spoken), "speech.ready")]
+        assert said["sentence_index"] in indices
+        assert said["played_ms"] == 0
+        _leaves(spoken, person)
 
 
 def test_enter_again_at_once_goes_on_as_if_nothing_had_been(spoken: Shell, tmp_path: Path) -> None:
     player = _player(tmp_path, "1")
-    with spoken.at_terminal("listen", "--profile", "walk", **player.env) as person:
+    with _listens(spoken, player) as person:
         _interrupts(person, player)
         person.types(ENTER)
         person.sees("has ended", 60)
         assert person.exit_code() == 0
-    assert player.noted() == ["began 0000.wav", *_plays(0, SENTENCES - 1)]
-    _check_words(person.screen.text, _events(spoken, _newest(spoken)))
+    noted = player.noted()
+    assert noted[0] == "began 0000.wav"
+    events = _events(spoken, _newest(spoken))
+    spoken_ones = [event["sentence_index"] for event in _of(events, "speech.ready")]
+    assert noted[1:] == [f"{word} {index:04d}.wav" for index in spoken_ones for word in ("began", "ended")]
+    _check_words(person.screen.text, events)
+
+
+def test_a_barge_in_cuts_the_turn_to_what_was_heard(
+    spoken: Shell, tmp_path: Path, voice_routes: None
+) -> None:
+    player = _player(tmp_path, "60")
+    with _listens(spoken, player) as person:
+        _interrupts(person, player)
+        person.waits_until(lambda: _of(_events_so_far(spoken), "interruption"), what="the interruption")
+        (interruption,) = _of(_events_so_far(spoken), "interruption")
+        assert interruption["turn"] == 1
+        person.says("What is next?")
+        heard = "interrupted; heard of it:" if interruption["heard_text"] else "interrupted before a word"
+        person.sees(heard)
+        person.waits_until(lambda: len(player.noted()) >= 2, what="the next answer")
+        next_one = int(player.noted()[1].split()[1].removesuffix(".wav"))
+        told = {event["index"]: event["turn"] for event in _of(_events_so_far(spoken), "sentence")}
+        assert told[next_one] > 1
+        assert "Not interrupted" not in person.screen.words
+        _leaves(spoken, person)
+
+
+def test_a_barge_in_is_taken_back(spoken: Shell, tmp_path: Path, voice_routes: None) -> None:
+    player = _player(tmp_path, "1")
+    with Overheard(_port_of(spoken)) as line, _listens(spoken, player, line.url) as person:
+        _interrupts(person, player)
+        person.types(ENTER)
+        person.waits_until(lambda: len(line.requests("/barge_in")) == 2, what="the second thoughts")
+        assert line.requests("/barge_in")[1] == {"resume": True}
+        person.waits_until(lambda: player.noted()[1:3] == _plays(0, 0), what="the sentence again")
+        assert "Not " not in person.screen.words
+        _leaves(spoken, person)
