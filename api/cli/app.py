@@ -54,7 +54,9 @@ def chat(
 
 def listen(
     profile: Annotated[str | None, typer.Option(help="What kind of session to start")] = None,
-    session: Annotated[str | None, typer.Option(metavar="ID", help="Come back to this session")] = None,
+    session: Annotated[
+        str | None, typer.Option(metavar="ID", help="Hear this session, from its beginning")
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Put the audio into this WAV file")] = None,
     play: Annotated[
         bool | None,

@@ -105,7 +105,7 @@ class Hearing:
     def drop(self, turn: int) -> None:
         """Do not hear the rest of `turn`, nor of those before it."""
         waiting = [*([self._current] if self._current else ()), *self._queue]
-        self._give_up([sentence for sentence in waiting if (sentence.turn or 0) <= turn])
+        self._give_up([one for one in waiting if one.turn is not None and one.turn <= turn])
         self._news.set()
 
     async def hear(self) -> None:

@@ -30,7 +30,7 @@ from api.cli.player import Player, PlayerFailedError
 from api.cli.program import typed
 from api.cli.pulse import Pulse
 from api.cli.recording import Recording
-from api.cli.reducer import Event
+from api.cli.reducer import ENDED, Event
 from api.cli.safe_text import one_line
 from api.cli.telling import Telling
 from api.cli.voice import Voice
@@ -81,6 +81,7 @@ class Listening:
         """This turn and those before it are not to be heard any more."""
         self._pause: _Pause | None = None
         self._errands: set[asyncio.Task[None]] = set()
+        self._has_ended = False
         self._left = asyncio.Event()
         self._interrupted = asyncio.Event()
 
@@ -89,7 +90,13 @@ class Listening:
         with self._signals(), self._at_desk():
             await self._listen()
         if self._interrupted.is_set():
-            raise LeftError(f"{self._key} goes on without you: {typed('listen', '--session', self._key)}")
+            raise LeftError(self._way_back())
+        if not self._has_ended:
+            self._say(self._way_back())
+
+    def _way_back(self) -> str:
+        lead = "is over; hear it again" if self._has_ended else "goes on without you; come back"
+        return f"{self._key} {lead}: {typed('listen', '--session', self._key)}"
 
     @contextmanager
     def _at_desk(self) -> Iterator[None]:
@@ -130,6 +137,7 @@ class Listening:
             self._outbox.taken(event["message_id"])
         if event["type"] == "interruption" and not event.get("replay"):
             self._fall_silent(event["turn"])
+        self._has_ended |= event["type"] == ENDED
         for sentence in self._announced.read(event):
             self._announce(sentence)
         self._telling.take(event)

@@ -7,15 +7,15 @@ import json
 import re
 import socket
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
-_REQUEST = re.compile(
-    rb"(GET|POST|PATCH|DELETE) (\S+) HTTP/1\.1\r\n(?:[^\r\n]+\r\n)*\r\n(\{[^\r\n]*?\}(?=[A-Z]|\Z))?"
-)
+_REQUEST = re.compile(rb"(?:POST|PATCH) (\S+) HTTP/1\.1\r\n((?:[^\r\n]+\r\n)*)\r\n")
+_LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 _CHUNK = 65_536
 
 
@@ -30,8 +30,14 @@ class _Said:
         self.times.append((len(self.text), monotonic()))
         self.text += chunk
 
-    def time_of(self, place: int) -> float:
-        return max(time for start, time in self.times if start <= place)
+    def requests(self) -> Iterator[tuple[float, bytes, bytes]]:
+        """When each that has come whole began, its path and its body."""
+        for request in _REQUEST.finditer(text := self.text):
+            length = _LENGTH.search(request[2])
+            end = request.end() + int(length[1] if length else 0)
+            if end <= len(text):
+                began = max(time for start, time in self.times if start <= request.start())
+                yield began, request[1], text[request.end() : end]
 
 
 class Overheard:
@@ -49,11 +55,8 @@ class Overheard:
 
     def requests(self, end_of_path: str) -> list[dict[str, Any]]:
         """The bodies of requests to paths that end so, in their order over all connections."""
-        found = [
-            (said.time_of(one.start()), one) for said in self._said for one in _REQUEST.finditer(said.text)
-        ]
-        found.sort(key=lambda pair: pair[0])
-        return [json.loads(one[3] or b"{}") for _, one in found if one[2].decode().endswith(end_of_path)]
+        found = sorted(request for said in self._said for request in said.requests())
+        return [json.loads(body or b"{}") for _, path, body in found if path.endswith(end_of_path.encode())]
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()

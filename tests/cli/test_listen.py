@@ -17,7 +17,7 @@ import pytest
 
 from tests.cli.conftest import Shell
 from tests.cli.overheard import Overheard
-from tests.cli.person import CTRL_C, ENTER, Person
+from tests.cli.person import CTRL_C, CTRL_D, ENTER, Person
 from tests.system import ROOT, running_system
 
 PROFILE = """
@@ -115,14 +115,6 @@ def _check_words(text: str, events: list[dict[str, Any]]) -> None:
     assert -1 not in places
     assert places == sorted(places)
     assert {words.count(event["text"]) for event in _of(events, "sentence")} == {1}
-
-
-@pytest.fixture
-def voice_routes(spoken: Shell) -> None:
-    """The API's side of a barge-in."""
-    paths = spoken.http.get(f"{spoken.system.api_url}/openapi.json").json()["paths"]
-    if "/v1/sessions/{session_id}/barge_in" not in paths:
-        pytest.skip("this API has no barge-in yet")
 
 
 def _waits_until(holds: Any, seconds: float = 30) -> None:
@@ -234,7 +226,7 @@ def test_ctrl_c_ends_the_player_and_leaves_a_session_that_goes_on(spoken: Shell,
         person.types(CTRL_C)
         assert person.exit_code() == 130
         assert person.echoes()
-        assert f"{_newest(spoken)} goes on without you: " in person.screen.words
+        assert f"{_newest(spoken)} goes on without you; come back: " in person.screen.words
     assert not _runs(player)
     assert player.noted() == ["began 0000.wav"]
     assert not list(Path(os.environ.get("TMPDIR", "/tmp")).glob("perdure-*/0000.wav"))  # noqa: S108
@@ -368,9 +360,7 @@ def test_enter_again_at_once_goes_on_as_if_nothing_had_been(spoken: Shell, tmp_p
     _check_words(person.screen.text, events)
 
 
-def test_a_barge_in_cuts_the_turn_to_what_was_heard(
-    spoken: Shell, tmp_path: Path, voice_routes: None
-) -> None:
+def test_a_barge_in_cuts_the_turn_to_what_was_heard(spoken: Shell, tmp_path: Path) -> None:
     player = _player(tmp_path, "60")
     with _listens(spoken, player) as person:
         _interrupts(person, player)
@@ -388,7 +378,7 @@ def test_a_barge_in_cuts_the_turn_to_what_was_heard(
         _leaves(spoken, person)
 
 
-def test_a_barge_in_is_taken_back(spoken: Shell, tmp_path: Path, voice_routes: None) -> None:
+def test_a_barge_in_is_taken_back(spoken: Shell, tmp_path: Path) -> None:
     player = _player(tmp_path, "1")
     with Overheard(_port_of(spoken)) as line, _listens(spoken, player, line.url) as person:
         _interrupts(person, player)
@@ -398,3 +388,40 @@ def test_a_barge_in_is_taken_back(spoken: Shell, tmp_path: Path, voice_routes: N
         person.waits_until(lambda: player.noted()[1:3] == _plays(0, 0), what="the sentence again")
         assert "Not " not in person.screen.words
         _leaves(spoken, person)
+
+
+def test_a_terminal_that_moves_no_cursor_takes_enter_too(spoken: Shell, tmp_path: Path) -> None:
+    player = _player(tmp_path, "60")
+    spoken.script({"tokens_per_second": 12})
+    with spoken.at_terminal("listen", "--profile", "walk", PATH=player.path, TERM="dumb") as person:
+        person.waits_until(player.noted, what="the first sentence")
+        person.types(ENTER)
+        person.waits_until(lambda: not _runs(player), 5, "silence")
+        person.says("What is next?")
+        person.waits_until(lambda: _of(_events_so_far(spoken), "message.accepted"), what="the message")
+        person.sees("interrupted")
+        person.types(CTRL_D)
+        assert person.exit_code() == 0
+        assert "goes on without you; come back: " in person.screen.words
+    assert not _runs(player)
+    spoken.run("close", _newest(spoken))
+
+
+def test_what_was_spoken_can_be_heard_again(spoken: Shell, tmp_path: Path) -> None:
+    key = spoken.call("POST", "/sessions", profile="walk")["session_key"]
+    spoken.run("watch", key)
+    out, player = tmp_path / "again.wav", _player(tmp_path, "0.05")
+    done = spoken.spawn("listen", "--session", key, "--play", "--out", str(out), PATH=player.path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert player.noted() == _plays(0, SENTENCES - 1)
+    _check_recording(out, _events(spoken, key))
+    with spoken.at_terminal("listen", "--session", key, PATH=_slow(player).path) as person:
+        person.sees("playing")
+        person.types(CTRL_C)
+        assert person.exit_code() == 130
+        assert f"{key} is over; hear it again: " in person.screen.words
+
+
+def _slow(player: FakePlayer) -> FakePlayer:
+    player.program.write_text(player.program.read_text().replace("sleep(0.05)", "sleep(60)"))
+    return player
