@@ -187,6 +187,12 @@ def _events_so_far(shell: Shell) -> list[dict[str, Any]]:
     return events
 
 
+def test_there_is_no_session_to_listen_to(spoken: Shell) -> None:
+    done = spoken.run("listen", "--session", "SESSION-999")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("There is no such session")
+
+
 def test_with_play_the_file_holds_what_was_played(spoken: Shell, tmp_path: Path) -> None:
     out, player = tmp_path / "walk.wav", _player(tmp_path, "0.05")
     done = spoken.spawn("listen", "--profile", "walk", "--out", str(out), "--play", PATH=player.path)

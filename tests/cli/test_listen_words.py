@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 
 from api.cli.announced import Announced
 from api.cli.canvas import Canvas, Size
+from api.cli.client import Api
 from api.cli.errors import WrongUsageError
 from api.cli.ink import Ink
+from api.cli.listening import Ears, Listening
+from api.cli.onlooker_desk import OnlookerDesk
 from api.cli.pace import SILENCE_SECONDS, Pace
 from api.cli.paper import Notice
 from api.cli.phase_line import phase_line
@@ -20,8 +23,10 @@ from api.cli.phase_progress import PhaseProgress, PlanProgress
 from api.cli.player import KNOWN, Player, PlayerFailedError, find_player
 from api.cli.reducer import Conversation, Message
 from api.cli.screen import Screen
+from api.cli.settings import ClientSettings
 from api.cli.wording import PREVIEW, notice_of
 from tests.cli.terminal import Terminal
+from tests.ports import free_port
 
 
 def _sentence(index: int, turn: int = 1, phase: str = "settling") -> list[dict[str, Any]]:
@@ -261,3 +266,24 @@ def test_what_is_said_in_between_does_not_repeat_a_message() -> None:
     screen.finish()
     terminal.feed(out.getvalue().replace("\n", "\r\n"))
     assert terminal.text.splitlines() == ["One is here.", "", "noted 13", "", "Two.", "", "noted 17"]
+
+
+async def test_of_a_turn_that_was_interrupted_nothing_more_is_heard() -> None:
+    session = {"session_id": "s", "session_key": "SESSION-001"}
+    async with Api(ClientSettings(f"http://127.0.0.1:{free_port()}")) as api:
+        listening = Listening(api, session, OnlookerDesk(), Ears())
+        for event in (*_sentence(0), *_sentence(1), _ready(0)):
+            listening._take(event)
+        assert listening._hearing.ahead == 1
+        listening._hear_line("")
+        assert listening._hearing.ahead == 0
+        listening._take(_ready(1))
+        assert listening._hearing.ahead == 0
+        for event in (*_sentence(2, turn=2), _ready(2), *_sentence(3, turn=3), _ready(3)):
+            listening._take(event)
+        assert listening._hearing.ahead == 2
+        listening._pause = None
+        listening._take({"type": "interruption", "turn": 2, "heard_ms": 0, "heard_text": ""})
+        assert listening._hearing.ahead == 1
+        listening._take({"type": "interruption", "turn": 3, "heard_ms": 0, "heard_text": "", "replay": True})
+        assert listening._hearing.ahead == 1
