@@ -42,6 +42,10 @@ class BargeIn:
             return True
         return is_in_time and await self._post({"resume": True}, "Not taken back")
 
+    def give_up(self) -> None:
+        """Nobody waits for the answer any more."""
+        self._taken.cancel()
+
     async def _post(self, body: Json, failure: str) -> bool:
         try:
             await patiently(partial(self._api.barge_in, self._session, body), PATIENCE_SECONDS)

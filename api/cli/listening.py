@@ -122,9 +122,14 @@ class Listening:
             for task in done:
                 task.result()
         finally:
+            self._give_up_barge_in()
             for task in (*tasks, *self._errands):
                 task.cancel()
             await asyncio.gather(*tasks, *self._errands, return_exceptions=True)
+
+    def _give_up_barge_in(self) -> None:
+        if self._pause is not None and self._pause.barge_in is not None:
+            self._pause.barge_in.give_up()
 
     async def _follow(self) -> None:
         async for event in self._stream.live():

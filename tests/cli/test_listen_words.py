@@ -282,6 +282,7 @@ async def test_of_a_turn_that_was_interrupted_nothing_more_is_heard() -> None:
         for event in (*_sentence(2, turn=2), _ready(2), *_sentence(3, turn=3), _ready(3)):
             listening._take(event)
         assert listening._hearing.ahead == 2
+        listening._give_up_barge_in()
         listening._pause = None
         listening._take({"type": "interruption", "turn": 2, "heard_ms": 0, "heard_text": ""})
         assert listening._hearing.ahead == 1
