@@ -297,7 +297,10 @@ class Session:
     def _speak(self, step: Speak) -> None:
         self._record(SpeechBegun(at=self._now(), sentence_index=step.index))
         session_id, speech = self._state.session_id, self._state.profile.speech or Voice()
-        self._speech.start(SynthesizeSentenceInput(session_id=session_id, index=step.index, speech=speech))
+        given = SynthesizeSentenceInput(
+            session_id=session_id, index=step.index, text=step.text, speech=speech
+        )
+        self._speech.start(given)
 
     def _turn_end(self) -> TurnEnd | None:
         return turn_end(self._state, self._outbox, self._now())

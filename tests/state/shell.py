@@ -122,6 +122,7 @@ class Shell:
         """What the current task published before it was durable."""
         self.last_words: dict[tuple[int, str], StepResult] = {}
         """Results that the store holds, by the step's name."""
+        self.speaks: tuple[Speak, ...] = ()
         self.syntheses: frozenset[int] = frozenset()
         """Sentences that are being synthesized."""
         self._spoken: tuple[tuple[int, Utterance], ...] = ()
@@ -284,6 +285,7 @@ class Shell:
                     assert step.index not in self.syntheses, "a sentence is spoken twice at once"
                     self._record(SpeechBegun(at=self.now, sentence_index=step.index))
                     self.syntheses |= {step.index}
+                    self.speaks += (step,)
                 case CloseDoor():
                     self._close_door()
                     return Wait(until=None)

@@ -10,12 +10,13 @@ from tests.state.builders import NOON, after, complete, in_sentences, kept, prof
 from tests.state.effort import examples
 from tests.state.shell import Happenings
 from tests.state.story import Story
-from workflows.contract.commands import BargeIn, Listening, Playback
+from workflows.contract.commands import BargeIn, Listening, Playback, StoreLost
 from workflows.contract.speech import Speech, Utterance
 from workflows.contract.voice import PlaybackState, VoiceState
 from workflows.state import playback
 from workflows.state.heard import heard_part
 from workflows.state.playback import Piece, Place
+from workflows.state.steps import Speak
 from workflows.state.talk import LEGAL, Trigger
 
 SPEAKING = profile().model_copy(update={"speech": Speech(at_once=2)})
@@ -243,6 +244,18 @@ def test_a_running_turn_is_stopped_and_its_sentences_stay_unspoken() -> None:
     assert session.said == [""]
     assert not session.shell.syntheses
     assert "speech.ready" not in session.kinds()
+
+
+def test_a_sentence_that_the_store_has_lost_is_spoken_from_the_transcript() -> None:
+    session = Spoken()
+    session.says("m1")
+    session.tells()
+    session.hears(StoreLost(epoch=session.shell.state.epoch))
+    assert session.shell.syntheses == {0, 1}
+    spoken = Utterance(audio_id="audio", duration_ms=SECOND)
+    session.shell.task(Happenings(spoken=((0, spoken),)))
+    assert session.shell.speaks[-1] == Speak(2, "Three ends it.")
+    assert [step.text for step in session.shell.speaks[:2]] == [None, None]
 
 
 # ---- what was heard ----------------------------------------------------------------------------------

@@ -53,12 +53,26 @@ def heard_of_turn(transcript: Transcript, turn: int, place: Place, share: float)
     return "".join(heard_of(message, place, share) for message in said).strip()
 
 
+def text_of_sentence(transcript: Transcript, index: int) -> str | None:
+    """What a sentence says; None for one that no message which is held tells."""
+    message = _message_of(transcript, index)
+    if message is None or message.sentences is None:
+        return None
+    begin, end = _bounds(message.sentences, index)
+    return message.content[begin:end].strip()
+
+
 def turn_of_sentence(transcript: Transcript, index: int) -> int | None:
     """The turn that told a sentence; None for one that no message which is held tells."""
+    message = _message_of(transcript, index)
+    return message.turn if message else None
+
+
+def _message_of(transcript: Transcript, index: int) -> TranscriptMessage | None:
     for message in reversed(transcript.messages):
         told = message.sentences
         if told is not None and told.first <= index < told.behind:
-            return message.turn
+            return message
     return None
 
 

@@ -34,7 +34,6 @@ from workflows.state.steps import (
     Finish,
     Record,
     SettleAnswer,
-    Speak,
     Step,
     Wait,
 )
@@ -131,8 +130,7 @@ def _speech(state: SessionState, now: datetime) -> Step | None:
     events = speech_rules.announcement(state, now)
     if events:
         return Record(events)
-    index = speech_rules.sentence_to_speak(state)
-    return None if index is None else Speak(index)
+    return speech_rules.sentence_to_speak(state)
 
 
 def _turn(state: SessionState, now: datetime) -> Step | None:

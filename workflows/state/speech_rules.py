@@ -7,7 +7,9 @@ from datetime import datetime
 
 from workflows.contract.events import Event, SpeechReady, SpeechSkipped
 from workflows.contract.speech import Utterance
+from workflows.state.heard import text_of_sentence
 from workflows.state.session_state import SessionState
+from workflows.state.steps import Speak
 from workflows.state.talk import Trigger
 from workflows.state.talk_rules import voice_change
 
@@ -24,12 +26,16 @@ def announcement(state: SessionState, now: datetime) -> tuple[Event, ...]:
     return (announced, *(voice_change(state, Trigger.SPEECH_ANNOUNCED, now) if is_heard else ()))
 
 
-def sentence_to_speak(state: SessionState) -> int | None:
-    """The sentence to synthesize now."""
+def sentence_to_speak(state: SessionState) -> Speak | None:
+    """The sentence to synthesize now; whoever does finds in the store what it says, unless that was lost."""
     speech = state.profile.speech
     if speech is None or state.ending is not None or _is_hushed(state):
         return None
-    return state.speaking.to_begin(speech.at_once)
+    index = state.speaking.to_begin(speech.at_once)
+    if index is None:
+        return None
+    is_lost = index < state.speaking.lost
+    return Speak(index, text_of_sentence(state.transcript, index) if is_lost else None)
 
 
 def _is_hushed(state: SessionState) -> bool:

@@ -48,7 +48,10 @@ def after_session_event(state: SessionState, event: SessionEvent) -> dict[str, A
         case SessionEndingSoon():
             return {"clocks": state.clocks.warned(event.reason)}
         case EpochStarted():
-            return {"epoch": max(state.epoch + 1, unix_milliseconds(event.at))}
+            return {
+                "epoch": max(state.epoch + 1, unix_milliseconds(event.at)),
+                "speaking": state.speaking.forgotten(state.sentences),
+            }
         case EndDecided():
             return {} if state.ending else {"ending": event.reason}
         case DoorClosed():
