@@ -47,7 +47,7 @@ def profiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def system(tmp_path_factory: pytest.TempPathFactory, profiles: Path) -> AsyncIterator[System]:
     folder = tmp_path_factory.mktemp("api")
     env = {"PERDURE_PROFILES": str(profiles), "PERDURE_RETRY_INITIAL": "0.2"}
-    async with running_system(folder, env=env) as whole:
+    async with running_system(folder, env=env, speech=True) as whole:
         yield whole
 
 
