@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.state.builders import NOON, after, complete, in_sentences, kept, profile
+from tests.state.builders import NOON, after, complete, guided, in_sentences, kept, profile
 from tests.state.effort import examples
 from tests.state.shell import Happenings
 from tests.state.story import Story
@@ -44,8 +44,11 @@ class Spoken(Story):
         """Every sentence that is told is spoken and announced."""
         while self.shell.syntheses:
             audio = Utterance(audio_id="audio", duration_ms=SECOND)
-            self.shell.task(Happenings(spoken=((min(self.shell.syntheses), audio),)))
+            self.happens(Happenings(spoken=((min(self.shell.syntheses), audio),)))
         return self
+
+    def happens(self, what: Happenings) -> None:
+        self._task(what)
 
     def plays(self, index: int, played_ms: int = 0, state: str = "started", turn: int = 1) -> "Spoken":
         report = {"turn": turn, "sentence_index": index, "played_ms": played_ms, "state": state}
@@ -157,6 +160,70 @@ def test_it_does_not_end_before_everything_is_told() -> None:
     assert session.voice == VoiceState.SPEAKING
     session.passes(60)
     assert session.voice == VoiceState.SPEAKING
+
+
+class Guided(Spoken):
+    """Three phases of three sentences, one to wind down."""
+
+    def __init__(self) -> None:
+        plan = guided(sentences=3, wind_down_at=2)
+        Story.__init__(self, {}, of=plan.model_copy(update={"speech": Speech(at_once=2)}))
+
+    def walks_a_phase(self) -> "Guided":
+        self.tells(2).tells(1).is_heard_of()
+        return self
+
+    @property
+    def phase(self) -> str | None:
+        running = self.shell.state.phase
+        return running.name if running else None
+
+
+def test_a_session_that_nobody_follows_runs_ahead_and_is_kept_for_later() -> None:
+    session = Guided().walks_a_phase()
+    assert session.phase == "deepening"
+    session.walks_a_phase().walks_a_phase()
+    assert session.last("session.ended")["reason"] == "completed"
+
+
+def test_a_session_that_is_followed_waits_for_who_listens() -> None:
+    session = Guided()
+    session.tells(2).is_heard_of().plays(0)
+    session.tells(1)
+    while session.shell.syntheses:
+        audio = Utterance(audio_id="audio", duration_ms=20 * SECOND)
+        session.happens(Happenings(spoken=((min(session.shell.syntheses), audio),)))
+    assert (session.phase, session.shell.state.turn) == (None, None)
+    session.passes(11.9)
+    assert session.phase is None
+    session.passes(0.2)
+    assert session.phase == "deepening"
+
+
+def test_its_last_phase_ends_the_session_once_it_is_heard() -> None:
+    session = Guided()
+    session.tells(2).is_heard_of().plays(0)
+    session.tells(1).is_heard_of()
+    session.walks_a_phase().walks_a_phase()
+    assert "session.ended" not in session.kinds()
+    session.plays(8, state="finished", turn=3)
+    assert session.last("session.ended")["reason"] == "completed"
+
+
+def test_a_player_that_vanishes_does_not_keep_it_from_its_end() -> None:
+    session = Guided()
+    session.tells(2).is_heard_of().plays(0)
+    session.tells(1).is_heard_of()
+    session.walks_a_phase().walks_a_phase().passes(20)
+    assert session.last("session.ended")["reason"] == "completed"
+
+
+def test_a_pause_of_the_player_holds_the_session() -> None:
+    session = Guided()
+    session.tells(2).is_heard_of()
+    session.tells(1).is_heard_of().plays(0, state="paused")
+    session.walks_a_phase()
+    assert session.phase == "return"
 
 
 # ---- interruptions -----------------------------------------------------------------------------------

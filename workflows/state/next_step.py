@@ -255,7 +255,7 @@ def _start_turn(state: SessionState, now: datetime) -> Step | None:
     if state.talk.cut is not None:
         return None
     messages = state.queue.next_turn()
-    if not (messages or phases.waits_to_speak(state) or state.talk.goes_on):
+    if not messages and not _speaks_by_itself(state, now):
         return None
     started = TurnStarted(
         at=now,
@@ -264,6 +264,12 @@ def _start_turn(state: SessionState, now: datetime) -> Step | None:
         message_ids=tuple(m.message_id for m in messages),
     )
     return Record(phases.phase_start(state, started))
+
+
+def _speaks_by_itself(state: SessionState, now: datetime) -> bool:
+    if state.talk.goes_on:
+        return True
+    return phases.waits_to_speak(state) and not talk_rules.runs_ahead(state, now)
 
 
 def _last_message(state: SessionState, now: datetime) -> Step | None:
@@ -276,6 +282,8 @@ def _last_message(state: SessionState, now: datetime) -> Step | None:
 def _plan_is_told(state: SessionState, now: datetime) -> Step | None:
     at_rest = state.turn is None and not state.queue.waiting and state.ending is None
     if not at_rest or state.clocks.paused or not phases.is_told(state):
+        return None
+    if talk_rules.is_being_heard(state) or state.talk.cut is not None:
         return None
     return Record(end(state, EndReason.COMPLETED, now))
 

@@ -110,6 +110,8 @@ class Talk(Value):
     since: Timestamp | None = None
     microphone_open: bool = False
     playback: Playback = Playback()
+    is_followed: bool = False
+    """Whether a player has ever said where it stands: somebody listens, rather than keeps it for later."""
     cut: Cut | None = None
     goes_on: bool = False
     """A turn that was stopped for nothing goes on as a new one."""
@@ -140,8 +142,12 @@ class Talk(Value):
         return self.model_copy(update={"microphone_open": on, "since": since})
 
     def with_playback(self, playback: Playback) -> "Talk":
-        """With another place of the player."""
+        """With more to be heard."""
         return self.model_copy(update={"playback": playback})
+
+    def followed(self, playback: Playback) -> "Talk":
+        """With the player where it says that it stands."""
+        return self.model_copy(update={"playback": playback, "is_followed": True})
 
     def interrupted(self, cut: Cut) -> "Talk":
         """With the person speaking into it."""

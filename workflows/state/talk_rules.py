@@ -29,6 +29,21 @@ LONGEST_SILENCE: Final = timedelta(seconds=120)
 """At an open microphone: whoever speaks for longer says that it is open once more."""
 
 
+LEAD: Final = timedelta(seconds=10)
+"""Of what is said over what is heard, where somebody listens: what a person says still finds its place."""
+
+
+def runs_ahead(state: SessionState, now: datetime) -> bool:
+    """Whether somebody listens who has enough to hear for now."""
+    unheard = timedelta(milliseconds=state.talk.playback.unheard_ms(now))
+    return state.talk.is_followed and (state.speaking.pending or unheard > LEAD)
+
+
+def is_being_heard(state: SessionState) -> bool:
+    """Whether somebody listens who has not heard everything."""
+    return state.talk.is_followed and (state.talk.state is VoiceState.SPEAKING or state.talk.playback.paused)
+
+
 def voice_change(state: SessionState, trigger: Trigger, now: datetime) -> tuple[Event, ...]:
     """The change of voice state that `trigger` brings, if it brings one."""
     old, new = state.talk.state, state.talk.after(trigger)
@@ -43,7 +58,7 @@ def talk_step(state: SessionState, now: datetime) -> tuple[Event, ...]:
         return ()
     if state.talk.cut is not None:
         return _interruption(state, state.talk.cut, now)
-    deadline = talk_deadline(state)
+    deadline = _end_of_silence(state)
     if deadline is None or deadline.at > now:
         return ()
     silent = Trigger.PLAYED_OUT if state.talk.state is VoiceState.SPEAKING else Trigger.SILENCE
@@ -57,6 +72,12 @@ def talk_deadline(state: SessionState) -> Deadline | None:
         return None
     if talk.cut is not None:
         return _deadline(talk.cut.at + SECOND_THOUGHTS, "barge-in stands") if talk.cut.told else None
+    return _end_of_silence(state) or _end_of_lead(state)
+
+
+def _end_of_silence(state: SessionState) -> Deadline | None:
+    """When nobody speaks any more who was thought to."""
+    talk = state.talk
     if talk.state is VoiceState.LISTENING and talk.since is not None:
         return _deadline(talk.since + LONGEST_SILENCE, "microphone is silent")
     if talk.state is VoiceState.SPEAKING and not _has_more_to_say(state):
@@ -70,6 +91,15 @@ def _deadline(at: datetime, label: str) -> Deadline:
 
 def _has_more_to_say(state: SessionState) -> bool:
     return state.turn is not None or state.speaking.pending or phases.waits_to_speak(state)
+
+
+def _end_of_lead(state: SessionState) -> Deadline | None:
+    """When a session that waits for who listens goes on."""
+    ends_at = state.talk.playback.ends_at
+    waits = state.turn is None and not state.clocks.paused and phases.waits_to_speak(state)
+    if ends_at is None or not waits or not state.talk.is_followed or state.speaking.pending:
+        return None
+    return _deadline(ends_at - LEAD, "go on before everything is heard")
 
 
 def _end_of_audio(state: SessionState) -> Deadline | None:

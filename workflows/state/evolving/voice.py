@@ -47,7 +47,7 @@ def _talk_after(
             return talk.with_microphone(event.at, on=event.on)
         case PlaybackReported():
             place = Place(index=event.sentence_index, played_ms=event.played_ms)
-            return talk.with_playback(talk.playback.reported(place, event.state, event.at))
+            return talk.followed(talk.playback.reported(place, event.state, event.at))
         case BargeInTakenBack():
             return talk.taken_back(event.at)
         case VoiceRefused():
