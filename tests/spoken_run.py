@@ -38,6 +38,7 @@ _HEARD_OF: Final = {"sentence", *ANNOUNCEMENTS}
 class Run:
     """What one viewer saw, and what was killed meanwhile."""
 
+    session_id: str
     heard: Heard = field(default_factory=Heard)
     held: Reducer = field(default_factory=Reducer)
     arrivals: list[float] = field(default_factory=list)
@@ -56,17 +57,16 @@ async def run(system: System, seed: int, parts: Sequence[str], kills: int) -> Ru
     """A session from its start to its end, while one of `parts` is killed so many times."""
     dice = random.Random(seed)  # noqa: S311 - moments that can be drawn again
     await _script(system)
-    seen = Run()
     async with system.http() as http:
-        session_id = (await http.post("/v1/sessions", json={"profile": NAME})).json()["session_id"]
+        seen = Run((await http.post("/v1/sessions", json={"profile": NAME})).json()["session_id"])
         killing = asyncio.create_task(_kill(system, dice, parts, kills, seen.killed))
         try:
-            await _follow(http, session_id, dice, seen)
+            await _follow(http, dice, seen)
         finally:
             killing.cancel()
             with suppress(asyncio.CancelledError):
                 await killing
-        await _judge(http, session_id, seen)
+        await _judge(http, seen)
     await system.forget_model_calls()
     await system.forget_speech_script()
     return seen
@@ -92,7 +92,7 @@ async def _kill(
         killed.append(name)
 
 
-async def _follow(http: httpx2.AsyncClient, session_id: str, dice: random.Random, seen: Run) -> None:
+async def _follow(http: httpx2.AsyncClient, dice: random.Random, seen: Run) -> None:
     """Hold what the session shows until it is over; hang up now and then, and come back."""
     hang_up_at = 0.0
 
@@ -105,11 +105,11 @@ async def _follow(http: httpx2.AsyncClient, session_id: str, dice: random.Random
     async with asyncio.timeout(PATIENCE_SECONDS):
         while seen.held.ended is None:
             hang_up_at = perf_counter() + dice.uniform(*CONNECTION_SECONDS)
-            await watch(http, session_id, enough, seen.held, PATIENCE_SECONDS)
+            await watch(http, seen.session_id, enough, seen.held, PATIENCE_SECONDS)
 
 
-async def _judge(http: httpx2.AsyncClient, session_id: str, seen: Run) -> None:
-    transcript = (await _patiently(http, f"/v1/sessions/{session_id}/messages?limit=200")).json()["items"]
+async def _judge(http: httpx2.AsyncClient, seen: Run) -> None:
+    page = await _patiently(http, f"/v1/sessions/{seen.session_id}/messages?limit=200")
     for each in seen.heard.ready:
         fault = await _fault_of_audio(http, each, seen.heard)
         if fault is not None:
@@ -118,7 +118,7 @@ async def _judge(http: httpx2.AsyncClient, session_id: str, seen: Run) -> None:
         Evidence(
             heard=seen.heard,
             end_reason=seen.held.ended,
-            transcript=transcript,
+            transcript=page.json()["items"],
             answers=answers(),
             plan=PLAN,
             sentences=SENTENCES,

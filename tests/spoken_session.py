@@ -10,7 +10,7 @@ PLAN: Final = ("arriving", "resting", "returning")
 SENTENCES_A_PHASE: Final = 5
 WIND_DOWN_AT: Final = 3
 SENTENCES: Final = len(PLAN) * SENTENCES_A_PHASE
-TOKENS_PER_SECOND: Final = 20
+TOKENS_PER_SECOND: Final = 30
 
 _NUMBERS: Final = (
     "one",
