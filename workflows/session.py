@@ -117,6 +117,21 @@ class Session:
         self._append("resume", payload)
 
     @workflow.signal
+    def listening(self, payload: Any = None) -> None:
+        """{on}: a microphone was opened or closed."""
+        self._append("listening", payload)
+
+    @workflow.signal
+    def playback(self, payload: Any = None) -> None:
+        """{turn, sentence_index, played_ms, state}: where a player stands."""
+        self._append("playback", payload)
+
+    @workflow.signal
+    def barge_in(self, payload: Any = None) -> None:
+        """{turn, sentence_index?, played_ms?} or {resume}: the person speaks into it, or did not."""
+        self._append("barge_in", payload)
+
+    @workflow.signal
     def close(self, payload: Any = None) -> None:
         """{reason?}: end the session."""
         self._append("close", payload)
@@ -198,8 +213,7 @@ class Session:
         if self._publisher.done:
             self._fold_publication()
         for index, utterance in self._speech.take():
-            spoken = utterance.model_dump()
-            self._record(SentenceSpoken(at=self._now(), sentence_index=index, **spoken))
+            self._record(SentenceSpoken(at=self._now(), sentence_index=index, utterance=utterance))
 
     def _fold_inbox(self) -> None:
         asked, self._inbox = self._inbox, []
@@ -241,6 +255,7 @@ class Session:
             self._outbox = self._outbox.added(event, self._state, self._now())
             if isinstance(event, SessionStatusChanged):
                 self._engine_list.tell_change(event.new)
+            self._speech.keep_only(self._state.speaking.awaited)
 
     # ---- what follows --------------------------------------------------------------------------------
 

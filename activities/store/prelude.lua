@@ -4,9 +4,9 @@
 --                  the epoch up to itself: a store that went back gives n again, but not to the same past
 -- HEAD    hash     epoch, n, print; of the workflow's outbox: base, told (entries in the log), revision, run;
 --                  of the model step: writer, fence, next, response, cursor, tail (what its author keeps
---                  beside the cursor), done, ended (it said its turn's end), first, turn, joins (who may go on from the epoch before); stop;
---                  settled (steps that have said their last word); said (entries that steps said for the
---                  workflow, not counted by told)
+--                  beside the cursor), done, ended (it said its turn's end), first, turn, joins (who may go on
+--                  from the epoch before); stop; settled (steps that have said their last word); said (entries
+--                  that steps said for the workflow, not counted by told)
 -- NAMES   sorted   outbox entries in the log by name; the score is which of them it was
 -- SESSION hash     the session object, a JSON value a field; fields of our own start with _
 -- MESSAGES list    the transcript, a JSON object a message

@@ -11,20 +11,23 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from tests.state.store_model import LostError, StoreModel
-from workflows.contract.commands import Command
+from workflows.contract.commands import Command, SentencesTold
 from workflows.contract.errors import StepFailure, StoreFault
 from workflows.contract.events import (
     DoorClosed,
     EpochStarted,
     Event,
+    SentenceSpoken,
     SessionStarted,
     SettlingStarted,
+    SpeechBegun,
     StepCancelled,
     StepStarted,
 )
 from workflows.contract.model_call import StepResult
 from workflows.contract.publication import LogEntry, Publication, step_name
 from workflows.contract.session import Summary
+from workflows.contract.speech import Utterance
 from workflows.contract.start import SessionStart
 from workflows.contract.turn_end import TurnEnd
 from workflows.state import settle
@@ -35,7 +38,7 @@ from workflows.state.handover import Carried
 from workflows.state.next_step import next_step
 from workflows.state.outbox import Outbox
 from workflows.state.session_state import SessionState
-from workflows.state.steps import CallModel, CancelStep, CloseDoor, Finish, Record, SettleAnswer, Wait
+from workflows.state.steps import CallModel, CancelStep, CloseDoor, Finish, Record, SettleAnswer, Speak, Wait
 from workflows.state.turn_end import turn_end
 
 MOST_STEPS: Final = 20
@@ -57,12 +60,18 @@ class Happenings:
     commands: tuple[Command, ...] = ()
     step_end: StepEnd | None = None
     publication: Arrival | None = None
+    told: int = 0
+    """Sentences that the running step says it told."""
+    spoken: tuple[tuple[int, Utterance], ...] = ()
+    """Sentences whose synthesis ended."""
 
     def __add__(self, later: "Happenings") -> "Happenings":
         return Happenings(
             commands=self.commands + later.commands,
             step_end=self.step_end or later.step_end,
             publication=self.publication or later.publication,
+            told=max(self.told, later.told),
+            spoken=self.spoken + later.spoken,
         )
 
 
@@ -113,6 +122,9 @@ class Shell:
         """What the current task published before it was durable."""
         self.last_words: dict[tuple[int, str], StepResult] = {}
         """Results that the store holds, by the step's name."""
+        self.syntheses: frozenset[int] = frozenset()
+        """Sentences that are being synthesized."""
+        self._spoken: tuple[tuple[int, Utterance], ...] = ()
         self._inbox: tuple[Command, ...] = ()
         self._arrived: Publication | None = None
         self._lost: Publication | None = None
@@ -136,8 +148,10 @@ class Shell:
         """One workflow task, up to the moment before it is durable: of what it started, nothing begins."""
         self.told_early = ()
         self._inbox += happened.commands
+        self._inbox += (SentencesTold(told=happened.told),) if happened.told else ()
         if not self.one_batch and happened.commands:
             self._loop()
+        self._spoken = happened.spoken
         self._ended = happened.step_end if self.attempt else None
         if isinstance(self._ended, StepResult):
             self._ended = self.step_says(self._ended)
@@ -200,6 +214,11 @@ class Shell:
             self._repair_store(StoreFault.EPOCH_LOST, lost)
         elif self._arrived is not None:
             self._fold_publication(self._arrived)
+        spoken, self._spoken = self._spoken, ()
+        for index, utterance in spoken:
+            if index in self.syntheses:
+                self.syntheses -= {index}
+                self._record(SentenceSpoken(at=self.now, sentence_index=index, utterance=utterance))
 
     def _fold_step(self, ended: StepEnd) -> None:
         attempt, self.attempt, self._ended = self.attempt, None, None
@@ -246,6 +265,7 @@ class Shell:
             elif self.outbox.counts != before.counts:
                 self.entries += (self.outbox.entries[0 if isinstance(event, EpochStarted) else -1],)
             self.recorded += (event,)
+            self.syntheses &= set(self.state.speaking.awaited)
 
     def _carry_out(self) -> Wait | Finish:
         for _ in range(MOST_STEPS):
@@ -260,6 +280,10 @@ class Shell:
                 case SettleAnswer():
                     self._record(SettlingStarted(at=self.now, turn=step.turn))
                     self._start(step)
+                case Speak():
+                    assert step.index not in self.syntheses, "a sentence is spoken twice at once"
+                    self._record(SpeechBegun(at=self.now, sentence_index=step.index))
+                    self.syntheses |= {step.index}
                 case CloseDoor():
                     self._close_door()
                     return Wait(until=None)

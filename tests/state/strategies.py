@@ -10,17 +10,21 @@ from hypothesis import strategies as st
 from tests.state.builders import complete, failure, kept, message, terminal, update
 from tests.state.shell import Attempt, Shell, StepEnd, Vanished
 from workflows.contract.commands import (
+    BargeIn,
     Cancel,
     Close,
     Command,
+    Listening,
     Malformed,
     Pause,
+    Playback,
     Resume,
     StopTurn,
     WithdrawMessage,
 )
 from workflows.contract.errors import StoreFault
 from workflows.contract.session import Delivery, EndReason
+from workflows.contract.voice import PlaybackState
 from workflows.state.steps import CallModel, SettleAnswer
 
 AGENTS: Final = ("guide", "critic")
@@ -62,6 +66,25 @@ malformed = st.builds(
     Malformed, about=st.sampled_from(["send_message", "pause"]), message_id=ids, problem=st.just("no")
 )
 
+heard = st.one_of(
+    st.builds(Listening, on=st.booleans()),
+    st.builds(
+        Playback,
+        turn=st.integers(1, 3),
+        sentence_index=st.integers(0, 6),
+        played_ms=st.sampled_from([0, 400, 5_000]),
+        state=st.sampled_from(PlaybackState),
+    ),
+    st.builds(BargeIn, turn=st.integers(1, 3)),
+    st.builds(
+        BargeIn,
+        turn=st.integers(1, 3),
+        sentence_index=st.integers(0, 6),
+        played_ms=st.sampled_from([0, 400, 5_000]),
+    ),
+    st.just(BargeIn(resume=True)),
+)
+
 harmless: st.SearchStrategy[Command] = st.one_of(
     messages,
     messages,
@@ -72,6 +95,7 @@ harmless: st.SearchStrategy[Command] = st.one_of(
     st.just(Resume()),
     updates,
     malformed,
+    heard,
 )
 """Commands that end nothing."""
 

@@ -9,7 +9,7 @@ from tests.state.story import Story
 from workflows.contract.commands import Cancel, Malformed
 from workflows.contract.errors import ErrorCode
 from workflows.contract.profile import Effort
-from workflows.state import evolve
+from workflows.state.evolving import messages
 from workflows.state.queue import MAX_WAITING_BYTES
 from workflows.state.session_state import REMEMBERED_IDS
 
@@ -37,7 +37,7 @@ def test_the_same_message_again_has_taken_effect_already() -> None:
 
 def test_ids_are_remembered_for_the_last_thousand_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     assert REMEMBERED_IDS == 1_000
-    monkeypatch.setattr(evolve, "REMEMBERED_IDS", 20)
+    monkeypatch.setattr(messages, "REMEMBERED_IDS", 20)
     story = Story().pauses()
     for number in range(21):
         story.says(f"m{number}", content="x").withdraws(f"m{number}")
@@ -48,7 +48,7 @@ def test_ids_are_remembered_for_the_last_thousand_messages(monkeypatch: pytest.M
 def test_a_message_that_still_waits_is_the_same_message_however_old_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(evolve, "REMEMBERED_IDS", 20)
+    monkeypatch.setattr(messages, "REMEMBERED_IDS", 20)
     story = Story().pauses().says("m0", content="x")
     for number in range(1, 21):
         story.says(f"m{number}", content="x").withdraws(f"m{number}")

@@ -23,7 +23,9 @@ from workflows.contract.session import (
     Summary,
     Usage,
 )
+from workflows.contract.speech import Utterance
 from workflows.contract.start import SessionStart
+from workflows.contract.voice import PlaybackState, VoiceState
 from workflows.state import settle
 from workflows.state.decide import decide, refusal
 from workflows.state.evolve import apply
@@ -42,13 +44,25 @@ names = st.sampled_from(["assistant", "guide", ""])
 
 FIELDS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "agent": names,
+    "asked": st.just("playback"),
+    "by_person": st.booleans(),
+    "heard_ms": numbers,
+    "heard_text": texts,
+    "on": st.booleans(),
+    "played_ms": numbers,
+    "state": st.sampled_from(PlaybackState),
     "at": moments,
     "attempt": numbers,
     "audio_id": st.sampled_from(["audio-1", "audio-2"]),
     "duration_ms": numbers,
     "format": st.just("wav"),
     "sentence_index": numbers,
-    "skipped": st.none() | st.sampled_from(FailureKind),
+    "utterance": st.builds(
+        Utterance,
+        audio_id=st.sampled_from([None, "audio-1"]),
+        duration_ms=numbers,
+        skipped=st.none() | st.sampled_from(FailureKind),
+    ),
     "told": numbers,
     "url": st.just("/v1/audio"),
     "budget": numbers,
@@ -100,6 +114,8 @@ told_in = st.none() | st.builds(MessageSentences, first=numbers, ends=st.just((1
 
 
 def value(name: str, field: FieldInfo) -> st.SearchStrategy[Any]:
+    if field.annotation is VoiceState:
+        return st.sampled_from(VoiceState)
     if name == "sentences" and field.annotation is not int:
         return told_in
     if name == "reason" and field.annotation is str:

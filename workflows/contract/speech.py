@@ -53,6 +53,16 @@ class SynthesizeSentenceResult(Value):
     """Nothing of the sentence can be said: it is only pictures or marks."""
 
 
+class Utterance(Value):
+    """A sentence's audio, or why there is none."""
+
+    audio_id: str | None = None
+    format: AudioFormat = "wav"
+    duration_ms: int = 0
+    skipped: FailureKind | None = None
+    """None without audio: there was nothing to say."""
+
+
 class SpeechFailure(Value):
     """Why a sentence could not be spoken, as the detail of its `ApplicationError`."""
 

@@ -23,9 +23,9 @@ from workflows.contract.events import (
 from workflows.contract.model_call import ModelCall
 from workflows.contract.profile import DEFAULT_EFFORT, Agent, CallMode, Effort
 from workflows.contract.session import EndReason, Status, Summary
-from workflows.state import cues, phases, speech_rules
+from workflows.state import cues, phases, speech_rules, talk_rules
 from workflows.state.clocks import Deadline, DeadlineKind
-from workflows.state.decide import end
+from workflows.state.endings import end
 from workflows.state.session_state import SessionState
 from workflows.state.steps import (
     CallModel,
@@ -38,6 +38,7 @@ from workflows.state.steps import (
     Step,
     Wait,
 )
+from workflows.state.talk import Trigger
 from workflows.state.turn import StepStatus, Turn, message_id
 
 REASONING_MODELS: Final = ("gpt-5", "gpt-6", "o1", "o3", "o4", "perdure-")
@@ -59,10 +60,9 @@ def next_deadline(state: SessionState) -> Deadline | None:
     """The next moment at which something follows by itself, and why."""
     if state.ending is not None:
         return None
-    found = state.clocks.deadlines(state.limits, busy=state.turn is not None)
+    found = state.clocks.deadlines(state.limits, busy=state.busy)
     phase_ends = phases.phase_deadline(state)
-    if phase_ends is not None:
-        found.append(phase_ends)
+    found += [deadline for deadline in (phase_ends, talk_rules.talk_deadline(state)) if deadline is not None]
     if state.turn is not None and state.turn.retry_at is not None:
         found.append(_retry_deadline(state.turn, state.turn.retry_at))
     return min(found, key=lambda deadline: deadline.at, default=None)
@@ -101,7 +101,7 @@ def _status(state: SessionState, now: datetime) -> Step | None:
 def _clock(state: SessionState, now: datetime) -> Step | None:
     if state.ending is not None:
         return None
-    deadlines = state.clocks.deadlines(state.limits, busy=state.turn is not None)
+    deadlines = state.clocks.deadlines(state.limits, busy=state.busy)
     due = {deadline.kind: deadline for deadline in deadlines if deadline.at <= now}
     events = _struck(state, due, now)
     return Record(events) if events else None
@@ -112,7 +112,7 @@ def _struck(state: SessionState, due: dict[DeadlineKind, Deadline], now: datetim
         return end(state, EndReason.MAX_DURATION, now)
     if DeadlineKind.IDLE_TIMEOUT in due:
         return end(state, EndReason.IDLE_TIMEOUT, now)
-    clocks, busy = state.clocks, state.turn is not None
+    clocks, busy = state.clocks, state.busy
     if DeadlineKind.DURATION_WARNING in due:
         ends_at = clocks.ends_at(state.limits)
         return (SessionEndingSoon(at=now, reason=EndReason.MAX_DURATION, ends_at=ends_at),)
@@ -120,6 +120,11 @@ def _struck(state: SessionState, due: dict[DeadlineKind, Deadline], now: datetim
         ends_at = clocks.idle_at(state.limits, busy=busy)
         return (SessionEndingSoon(at=now, reason=EndReason.IDLE_TIMEOUT, ends_at=ends_at),)
     return ()
+
+
+def _talk(state: SessionState, now: datetime) -> Step | None:
+    events = talk_rules.talk_step(state, now)
+    return Record(events) if events else None
 
 
 def _speech(state: SessionState, now: datetime) -> Step | None:
@@ -217,7 +222,8 @@ def _instructions(state: SessionState, agent: Agent) -> str:
 
 def _cue(state: SessionState) -> str | None:
     if state.phase is None:
-        return None
+        is_asked = state.turn is None or state.turn.message_ids
+        return None if is_asked else cues.GO_ON
     return cues.cue(state.profile.phases, state.plan, state.title)
 
 
@@ -241,14 +247,15 @@ def _ending(state: SessionState, now: datetime) -> Step | None:
     if not state.door_closed:
         return CloseDoor()
     closed = SessionStatusChanged(at=now, old=state.status, new=Status.CLOSED)
-    return Record((closed, SessionEnded(at=now, reason=state.ending, summary=summary(state, now))))
+    silent = talk_rules.voice_change(state, Trigger.ENDED, now)
+    return Record((*silent, closed, SessionEnded(at=now, reason=state.ending, summary=summary(state, now))))
 
 
 def _start_turn(state: SessionState, now: datetime) -> Step | None:
     if state.turn is not None or state.clocks.paused or state.ending is not None:
         return None
     messages = state.queue.next_turn()
-    if not messages and not phases.waits_to_speak(state):
+    if not (messages or phases.waits_to_speak(state) or state.talk.goes_on):
         return None
     started = TurnStarted(
         at=now,
@@ -277,6 +284,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _finished,
     _status,
     _clock,
+    _talk,
     _speech,
     _turn,
     _ending,

@@ -17,6 +17,7 @@ from workflows.state.clocks import Clocks
 from workflows.state.plan import Plan
 from workflows.state.queue import Queue
 from workflows.state.speaking import Speaking
+from workflows.state.talk import Talk
 from workflows.state.transcript import Transcript
 from workflows.state.turn import Turn
 
@@ -60,6 +61,7 @@ class SessionState(Value):
     sentences: int = 0
     """Told and settled."""
     speaking: Speaking = Speaking()
+    talk: Talk = Talk()
     strikes: int = 0
     """Sentences that the safety filter did not let through as they were."""
     ending: EndReason | None = None
@@ -99,6 +101,11 @@ class SessionState(Value):
         if self.turn is not None:
             return Status.ACTIVE
         return Status.PAUSED if self.clocks.paused else Status.IDLE
+
+    @property
+    def busy(self) -> bool:
+        """Whether the session does not wait for the person, so that the idle clock stands still."""
+        return self.turn is not None or (self.profile.speech is not None and not self.talk.waits)
 
     @property
     def speaks_after_history(self) -> bool:

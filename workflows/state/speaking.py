@@ -5,18 +5,7 @@ told, nor what it says.
 """
 
 from workflows.contract.base import Value
-from workflows.contract.errors import FailureKind
-from workflows.contract.speech import AudioFormat
-
-
-class Utterance(Value):
-    """A sentence's audio, or why there is none."""
-
-    audio_id: str | None = None
-    format: AudioFormat = "wav"
-    duration_ms: int = 0
-    skipped: FailureKind | None = None
-    """None without audio: there was nothing to say."""
+from workflows.contract.speech import Utterance
 
 
 class Speaking(Value):
@@ -34,6 +23,11 @@ class Speaking(Value):
     def pending(self) -> bool:
         """Whether a sentence that was told is still to be heard of."""
         return self.announced < self.told
+
+    @property
+    def awaited(self) -> range:
+        """Sentences whose synthesis somebody waits for."""
+        return range(self.announced, self.begun)
 
     def to_begin(self, at_once: int) -> int | None:
         """The sentence whose synthesis starts now, if one does."""
@@ -65,6 +59,10 @@ class Speaking(Value):
         ready = {place: found for place, found in self.ready.items() if place >= announced}
         begun, told = max(self.begun, announced), max(self.told, announced)
         return Speaking(told=told, begun=begun, announced=announced, ready=ready)
+
+    def hushed(self) -> "Speaking":
+        """With nothing being synthesized or waiting to be heard of: what goes on begins with synthesis."""
+        return Speaking(told=self.told, begun=self.announced, announced=self.announced)
 
     def silenced(self) -> "Speaking":
         """With nothing left to be heard of what was told."""

@@ -6,8 +6,10 @@ Owns the rules of speech: what is synthesized, what is announced, and when nobod
 from datetime import datetime
 
 from workflows.contract.events import Event, SpeechReady, SpeechSkipped
+from workflows.contract.speech import Utterance
 from workflows.state.session_state import SessionState
-from workflows.state.speaking import Utterance
+from workflows.state.talk import Trigger
+from workflows.state.talk_rules import voice_change
 
 NOTHING_TO_SAY = "unspeakable"
 
@@ -15,17 +17,25 @@ NOTHING_TO_SAY = "unspeakable"
 def announcement(state: SessionState, now: datetime) -> tuple[Event, ...]:
     """What can be announced now."""
     utterance = state.speaking.to_announce
-    if utterance is None:
+    if utterance is None or _is_hushed(state):
         return ()
-    return (_announced(state, state.speaking.announced, utterance, now),)
+    announced = _announced(state, state.speaking.announced, utterance, now)
+    is_heard = isinstance(announced, SpeechReady) and not state.talk.playback.paused
+    return (announced, *(voice_change(state, Trigger.SPEECH_ANNOUNCED, now) if is_heard else ()))
 
 
 def sentence_to_speak(state: SessionState) -> int | None:
     """The sentence to synthesize now."""
     speech = state.profile.speech
-    if speech is None or state.ending is not None:
+    if speech is None or state.ending is not None or _is_hushed(state):
         return None
     return state.speaking.to_begin(speech.at_once)
+
+
+def _is_hushed(state: SessionState) -> bool:
+    """Whether somebody wants to hear no more, or perhaps no more."""
+    is_stopped = state.turn is not None and state.turn.stop is not None
+    return is_stopped or state.talk.cut is not None
 
 
 def _announced(state: SessionState, index: int, utterance: Utterance, now: datetime) -> Event:

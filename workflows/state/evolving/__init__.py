@@ -1,0 +1,1 @@
+"""The parts of the fold, one for each family of events."""

@@ -1,0 +1,63 @@
+"""What each event about a whole session makes of its state.
+
+Owns that part of the fold; must not know turns.
+"""
+
+from typing import Any, assert_never
+
+from workflows.contract.base import unix_milliseconds
+from workflows.contract.events import (
+    CommandTaken,
+    DoorClosed,
+    EndDecided,
+    EpochStarted,
+    SessionEnded,
+    SessionEndingSoon,
+    SessionEvent,
+    SessionPaused,
+    SessionResumed,
+    SessionStarted,
+    SessionStatusChanged,
+    SessionUpdated,
+    StoreDoubted,
+)
+from workflows.state.session_state import SessionState
+
+
+def after_session_event(state: SessionState, event: SessionEvent) -> dict[str, Any]:
+    """What changes of `state`."""
+    match event:
+        case SessionStarted() | StoreDoubted():
+            return {}
+        case SessionUpdated():
+            changed = event.model_dump(include={"title"}) | {
+                "metadata": event.metadata,
+                "settings": event.settings,
+                "limits": event.limits,
+            }
+            return changed | {
+                "clocks": state.clocks.rearmed(state.limits, event.limits),
+                "plan": state.plan.wishing(event.settings),
+            }
+        case SessionPaused():
+            return {"clocks": state.clocks.pause(event.at)}
+        case SessionResumed():
+            return {"clocks": state.clocks.resume(event.at), "plan": state.plan.resumed()}
+        case SessionStatusChanged():
+            return {"status": event.new}
+        case SessionEndingSoon():
+            return {"clocks": state.clocks.warned(event.reason)}
+        case EpochStarted():
+            return {"epoch": max(state.epoch + 1, unix_milliseconds(event.at))}
+        case EndDecided():
+            return {} if state.ending else {"ending": event.reason}
+        case DoorClosed():
+            return {"door_closed": state.ending is not None}
+        case SessionEnded():
+            # The clocks stand still, so that the summary is the same whenever it is asked for.
+            clocks = state.clocks.pause(event.at)
+            return {"ended": True, "ending": state.ending or event.reason, "clocks": clocks}
+        case CommandTaken():
+            return {"clocks": state.clocks.touched(event.at)} if event.by_person else {}
+        case _:
+            assert_never(event)

@@ -1,0 +1,69 @@
+"""What each event about a phase or a sentence makes of the state.
+
+Owns that part of the fold.
+"""
+
+from typing import Any, assert_never
+
+from workflows.contract.events import (
+    PhaseCompleted,
+    PhaseEvent,
+    PhaseStarted,
+    PhaseWindingDown,
+    SentencesKnown,
+    SentenceSpoken,
+    SpeechBegun,
+    SpeechEvent,
+    SpeechReady,
+    SpeechSkipped,
+)
+from workflows.state.heard import turn_of_sentence
+from workflows.state.plan import Plan
+from workflows.state.playback import Piece
+from workflows.state.session_state import SessionState
+from workflows.state.speaking import Speaking
+
+
+def after_phase_event(state: SessionState, event: PhaseEvent) -> dict[str, Any]:
+    """What changes of `state`."""
+    return {"plan": _plan_after(state, event)}
+
+
+def after_speech_event(state: SessionState, event: SpeechEvent) -> dict[str, Any]:
+    """What changes of `state`."""
+    speaking = {"speaking": _speaking_after(state.speaking, event)}
+    return speaking | (_audible(state, event) if isinstance(event, SpeechReady) else {})
+
+
+def _audible(state: SessionState, event: SpeechReady) -> dict[str, Any]:
+    """The person hears it as soon as what was announced before is heard."""
+    index = event.sentence_index
+    turn = turn_of_sentence(state.transcript, index) or (state.turn.number if state.turn else state.turns)
+    piece = Piece(index=index, turn=turn, duration_ms=event.duration_ms)
+    return {"talk": state.talk.with_playback(state.talk.playback.announced(piece, event.at))}
+
+
+def _plan_after(state: SessionState, event: PhaseEvent) -> Plan:
+    match event:
+        case PhaseStarted():
+            return state.plan.begun(event.index - 1, state.clocks.active(event.at))
+        case PhaseWindingDown():
+            return state.plan.winding_down() if state.phase else state.plan
+        case PhaseCompleted():
+            return state.plan.over()
+        case _:
+            assert_never(event)
+
+
+def _speaking_after(speaking: Speaking, event: SpeechEvent) -> Speaking:
+    match event:
+        case SentencesKnown():
+            return speaking.knowing(event.told)
+        case SpeechBegun():
+            return speaking.beginning(event.sentence_index)
+        case SentenceSpoken():
+            return speaking.with_ready(event.sentence_index, event.utterance)
+        case SpeechReady() | SpeechSkipped():
+            return speaking.announcing(event.sentence_index)
+        case _:
+            assert_never(event)
