@@ -9,7 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from activities import model
+from activities import signs_of_progress
 from activities.own_workflow import signal_own_workflow
 from activities.told_answer import ToldAnswer
 from workers.cli import main as perdure
@@ -41,7 +41,7 @@ async def _batches(answer: ToldAnswer) -> None:
 WAYS: Final[dict[str, Way]] = {"each": _each, "batches": _batches}
 
 if __name__ == "__main__":
-    assert "_announce" in model.__dict__, "the product's way is not where it was"
-    model.__dict__["_announce"] = WAYS[sys.argv.pop(1)]
+    assert "_tell" in signs_of_progress.__dict__, "the product's way is not where it was"
+    signs_of_progress.__dict__["_tell"] = WAYS[sys.argv.pop(1)]
     sys.argv[0] = "perdure"
     perdure()

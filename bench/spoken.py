@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench import (
     announcing,
+    barge_in,
     filtering,
     speech_delay,
     splitting,
@@ -29,6 +30,7 @@ async def measure(runs: int = spoken_kills.RUNS) -> list[Row]:
                 *await spoken_history.measure(system),
                 *await splitting.measure(),
                 *await filtering.measure(system),
+                *await barge_in.measure(system),
                 *await announcing.measure(system),
                 *await spoken_kills.measure(system, runs),
             ]
