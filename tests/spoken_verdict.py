@@ -30,7 +30,7 @@ class Evidence:
     @property
     def contents(self) -> list[str]:
         """What the model said, message by message, as it is kept."""
-        return [_spaced(each["content"]) for each in self.transcript if each["role"] == "assistant"]
+        return [each["content"] for each in self.transcript if each["role"] == "assistant"]
 
 
 def complaints(evidence: Evidence) -> list[str]:
@@ -55,10 +55,10 @@ def _of_the_ear(evidence: Evidence) -> Iterator[str]:
 
 def _of_the_page(evidence: Evidence) -> Iterator[str]:
     heard, contents = evidence.heard, evidence.contents
-    if _spaced(" ".join(heard.texts)) != " ".join(filter(None, contents)):
+    if _spaced(" ".join(heard.texts)) != _spaced(" ".join(contents)):
         yield f"the transcript says {contents}, the sentences {heard.texts}"
     for content in contents:
-        if not any(_spaced(answer).startswith(content) for answer in evidence.answers):
+        if not any(answer.startswith(content) for answer in evidence.answers):
             yield f"the model never said {content!r}"
     if len(heard.told) != evidence.sentences:
         yield f"{len(heard.told)} sentences were told, {evidence.sentences} were wanted"

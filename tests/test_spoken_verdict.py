@@ -108,6 +108,7 @@ def test_the_last_sentence_lost_by_everybody_is_found() -> None:
         ((" ".join(TOLD[1::-1]), " ".join(TOLD[2:])), "the transcript says"),
         ((" ".join(TOLD[:2]), " ".join(TOLD[2:]).replace("Fifth", "A fifth")), "the model never said"),
         ((" ".join(TOLD[1:2]), " ".join(TOLD[2:])), "the model never said"),
+        (("  ".join(TOLD[:2]), " ".join(TOLD[2:])), "the model never said"),
     ],
 )
 def test_a_transcript_that_says_something_else_is_found(contents: tuple[str, str], said: str) -> None:
