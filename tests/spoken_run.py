@@ -20,7 +20,7 @@ from activities.store.audio import audio_id
 from activities.wav import Wav, WavError
 from tests.heard import ANNOUNCEMENTS, Heard
 from tests.reducer import Reducer
-from tests.spoken_session import NAME, PLAN, SENTENCES, TOKENS_PER_SECOND, answers
+from tests.spoken_session import NAME, PLAN, SENTENCES, SLOW, TOKENS_PER_SECOND, answers
 from tests.spoken_verdict import Evidence, complaints
 from tests.system import System
 from tests.viewer import watch
@@ -31,6 +31,8 @@ CONNECTION_SECONDS: Final = (0.5, 5.0)
 PATIENCE_SECONDS: Final = 100.0
 SYNTHESIS_SECONDS: Final = 0.2
 """Of the voice, so that kills hit sentences that are being spoken, too."""
+SLOW_SYNTHESIS_SECONDS: Final = 0.8
+"""Of a few, so that those behind them are ready first."""
 _HEARD_OF: Final = {"sentence", *ANNOUNCEMENTS}
 
 
@@ -77,6 +79,7 @@ async def _script(system: System) -> None:
     await system.forget_speech_script()
     for text in answers():
         await system.script(text=text, tokens_per_second=TOKENS_PER_SECOND)
+    await system.script_speech(contains=SLOW, delay=SLOW_SYNTHESIS_SECONDS, times=None)
     await system.script_speech(delay=SYNTHESIS_SECONDS, times=None)
 
 

@@ -11,6 +11,8 @@ SENTENCES_A_PHASE: Final = 5
 WIND_DOWN_AT: Final = 3
 SENTENCES: Final = len(PLAN) * SENTENCES_A_PHASE
 TOKENS_PER_SECOND: Final = 30
+SLOW: Final = "thought two"
+"""What is in the sentences that take the voice longer."""
 
 _NUMBERS: Final = (
     "one",
