@@ -66,12 +66,13 @@ class BargeIn:
         waiting = self.moment.number
         async with aclosing(events(http, session_id)) as stream:
             async for event in stream:
-                self._note(event["type"])
+                self.note(event["type"])
                 waiting -= event["type"] == self.moment.behind
                 if waiting <= 0:
                     self.due.set()
 
-    def _note(self, kind: str) -> None:
+    def note(self, kind: str) -> None:
+        """Something arrived."""
         if kind == "interruption":
             self.interrupted = perf_counter()
             self.told.set()

@@ -25,11 +25,11 @@ async def measure() -> list[Row]:
 def _accuracy() -> Row:
     exact, right, either, alone = 0, 0, 0, 0
     for case in CASES:
-        wanted, found = _ends(case.pieces), _ends(case.heard())
+        wanted, found = ends(case.pieces), ends(case.heard())
         exact += wanted == found
         right += len(wanted & found)
         either += len(wanted | found)
-        alone += _ends(list(sentencex.segment(case.language, case.text))) == wanted
+        alone += ends(list(sentencex.segment(case.language, case.text))) == wanted
     share, boundaries = exact / len(CASES), right / either
     languages = len({case.language for case in CASES})
     return Row(
@@ -41,7 +41,7 @@ def _accuracy() -> Row:
     )
 
 
-def _ends(pieces: list[str]) -> set[int]:
+def ends(pieces: list[str]) -> set[int]:
     """Where the visible part of each piece ends, but for the last: blanks may belong to either side."""
     begins = accumulate(map(len, pieces[:-1]), initial=0)
     return {begin + len(piece.rstrip()) for begin, piece in zip(begins, pieces[:-1], strict=False)}
