@@ -17,6 +17,7 @@ import httpx2
 
 from activities.speakable import speakable
 from activities.store.audio import audio_id
+from activities.store.cursor import Cursor
 from activities.wav import Wav, WavError
 from tests.heard import ANNOUNCEMENTS, Heard
 from tests.reducer import Reducer
@@ -45,6 +46,8 @@ class Run:
     held: Reducer = field(default_factory=Reducer)
     arrivals: list[float] = field(default_factory=list)
     """Of sentences and announcements, on the clock of `perf_counter`."""
+    epochs: set[int] = field(default_factory=set)
+    """Of the log: another one begins when something of it was lost."""
     killed: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     broken_audio: dict[int, str] = field(default_factory=dict)
@@ -101,6 +104,8 @@ async def _follow(http: httpx2.AsyncClient, dice: random.Random, seen: Run) -> N
 
     def enough(held: Reducer, event: dict[str, Any]) -> bool:
         seen.heard.feed(event)
+        cursor = Cursor.parse(event["cursor"])
+        seen.epochs |= {cursor.epoch} if cursor else set()
         if event["type"] in _HEARD_OF:
             seen.arrivals.append(perf_counter())
         return held.ended is not None or perf_counter() >= hang_up_at
@@ -117,6 +122,8 @@ async def _judge(http: httpx2.AsyncClient, seen: Run) -> None:
         fault = await _fault_of_audio(http, each, seen.heard)
         if fault is not None:
             seen.broken_audio[each["sentence_index"]] = fault
+    if len(seen.epochs) != 1:
+        seen.complaints.append(f"the log was lost: epochs {seen.epochs}")
     seen.complaints += complaints(
         Evidence(
             heard=seen.heard,
