@@ -155,7 +155,8 @@ class Hearing:
                     non_retryable=True,
                 )
             held = tuple(message for _, message in stored)
-        return [message for message in held if message.agent == call.agent]
+        # Of a message that nobody heard, nothing is left.
+        return [message for message in held if message.agent == call.agent and message.content]
 
 
 async def _hear_all(events: AsyncIterator[ProviderEvent], ear: Answer | Teller) -> Ended:

@@ -254,6 +254,8 @@ def _ending(state: SessionState, now: datetime) -> Step | None:
 def _start_turn(state: SessionState, now: datetime) -> Step | None:
     if state.turn is not None or state.clocks.paused or state.ending is not None:
         return None
+    if state.talk.cut is not None:
+        return None
     messages = state.queue.next_turn()
     if not (messages or phases.waits_to_speak(state) or state.talk.goes_on):
         return None

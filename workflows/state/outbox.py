@@ -244,7 +244,7 @@ def _name(event: Event, number: int) -> str:
         case TurnStarted():
             return f"{event.type}#{event.turn}"
         case TurnRetrying():
-            return f"{event.type}#{event.turn}.{event.attempt}"
+            return f"{event.type}#{event.turn}.{event.step}.{event.attempt}"
         case TurnCompleted() | TurnStopped() | TurnFailed():
             return f"turn.ended#{event.turn}"
         case MessageWithdrawn():

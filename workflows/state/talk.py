@@ -134,9 +134,10 @@ class Talk(Value):
         """In `state`."""
         return self.model_copy(update={"state": state, "since": at})
 
-    def with_microphone(self, *, on: bool) -> "Talk":
-        """With the microphone open or closed."""
-        return self.model_copy(update={"microphone_open": on})
+    def with_microphone(self, at: Timestamp, *, on: bool) -> "Talk":
+        """With the microphone open or closed; one that is open once more is listened to for longer."""
+        since = at if self.state is VoiceState.LISTENING else self.since
+        return self.model_copy(update={"microphone_open": on, "since": since})
 
     def with_playback(self, playback: Playback) -> "Talk":
         """With another place of the player."""

@@ -56,7 +56,8 @@ def after_session_event(state: SessionState, event: SessionEvent) -> dict[str, A
         case SessionEnded():
             # The clocks stand still, so that the summary is the same whenever it is asked for.
             clocks = state.clocks.pause(event.at)
-            return {"ended": True, "ending": state.ending or event.reason, "clocks": clocks}
+            over = {"ended": True, "ending": state.ending or event.reason}
+            return over | {"clocks": clocks, "speaking": state.speaking.silenced()}
         case CommandTaken():
             return {"clocks": state.clocks.touched(event.at)} if event.by_person else {}
         case _:

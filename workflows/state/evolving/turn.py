@@ -23,7 +23,7 @@ from workflows.contract.events import (
     TurnStopped,
     TurnStopRequested,
 )
-from workflows.contract.session import TranscriptMessage
+from workflows.contract.session import StopReason, TranscriptMessage
 from workflows.state.evolving.messages import used_message
 from workflows.state.plan import Part
 from workflows.state.session_state import SessionState
@@ -150,7 +150,7 @@ def _speaking_of_answer(state: SessionState, event: AnswerSettled, told: int) ->
     if state.profile.speech is None:
         return state.speaking
     known = state.speaking.knowing(told)
-    stopped = state.turn is not None and state.turn.stop is not None and state.talk.cut is None
+    stopped = state.turn is not None and state.turn.stop not in {None, StopReason.BARGED_IN}
     return known.silenced() if stopped and event.status != "complete" else known
 
 

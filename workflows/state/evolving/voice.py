@@ -44,7 +44,7 @@ def _talk_after(
         case Interruption():
             return talk.with_interruption_told()
         case MicrophoneMoved():
-            return talk.with_microphone(on=event.on)
+            return talk.with_microphone(event.at, on=event.on)
         case PlaybackReported():
             place = Place(index=event.sentence_index, played_ms=event.played_ms)
             return talk.with_playback(talk.playback.reported(place, event.state, event.at))
