@@ -7,9 +7,9 @@ from bench.spoken_profiles import FILTERED, TOLD
 from bench.spoken_turn import SpokenTurn, begun, sentences, spoken_turn
 from tests.system import System
 
-TURNS = 10
+TURNS = 8
 WARM_UP = 2
-SENTENCES = 12
+SENTENCES = 6
 TOKENS_PER_SECOND = 50
 
 
