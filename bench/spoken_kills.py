@@ -12,7 +12,7 @@ RUNS: Final = 30
 KILLS: Final = 3
 """At most, in each run: a session may be over before the last."""
 PAUSE_TARGET_SECONDS: Final = 10.0
-"""A worker's death is known after 2 s, and one that starts is killed again: more is not a pause but silence."""
+"""A worker's death is known after 2 s, and the next one may be killed at once: more than this is silence."""
 PARTS: Final = {
     "worker": ("worker",),
     "store": ("store",),
