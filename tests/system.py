@@ -122,6 +122,16 @@ class System:
         async with httpx2.AsyncClient() as http:
             await http.delete(f"{self.model_url}/_script")
 
+    async def script_speech(self, **behaviour: Any) -> None:
+        """Make the voice misbehave at its next sentence."""
+        async with httpx2.AsyncClient() as http:
+            (await http.post(f"{self.speech_url}/_script", json=behaviour)).raise_for_status()
+
+    async def forget_speech_script(self) -> None:
+        """Let the voice behave from now on."""
+        async with httpx2.AsyncClient() as http:
+            await http.delete(f"{self.speech_url}/_script")
+
     def redis(self) -> "Redis":
         return connect(self.store_url)
 
