@@ -10,6 +10,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities import speech_metrics
+from activities.signs_of_life import signs_of_life
 from activities.speakable import speakable
 from activities.store.audio import AudioFacts, AudioStore, SessionGoneError, audio_id
 from activities.store.spoken import Spoken
@@ -17,6 +18,8 @@ from activities.voices import MAX_TEXT, ChosenVoice, SpeechError, Voices
 from workflows.contract.errors import FailureKind
 from workflows.contract.speech import SPEECH_FAILED, SynthesizeSentenceInput, SynthesizeSentenceResult
 
+MOST_TRIES: Final = 5
+"""Of a sentence whose voice fails; then it is skipped, and can be read."""
 MAX_WRITTEN: Final = 2 * MAX_TEXT
 """Characters of a sentence, marks included; one that is longer is refused by its voice as it is."""
 
@@ -44,7 +47,8 @@ class Speaking:
             speech_metrics.spoke("reused")
             return _result(name, kept)
         try:
-            return _result(name, await self._synthesize(given.session_id, name, text, voice))
+            async with signs_of_life(None):
+                return _result(name, await self._synthesize(given.session_id, name, text, voice))
         except SpeechError as error:
             speech_metrics.failed(error.failure.kind)
             raise _told(error) from error
@@ -54,7 +58,9 @@ class Speaking:
             return given.text
         found = await self._spoken.sentence(given.session_id, given.index)
         if found is None:
-            raise ApplicationError("the store lost the sentence, and may be told it again")
+            raise ApplicationError(
+                "the store lost the sentence, and may be told it again", non_retryable=_was_last_try()
+            )
         return found
 
     async def _synthesize(self, session_id: str, name: str, text: str, voice: ChosenVoice) -> AudioFacts:
@@ -74,12 +80,16 @@ def _result(name: str, kept: AudioFacts) -> SynthesizeSentenceResult:
     return SynthesizeSentenceResult(audio_id=name, duration_ms=kept.duration_ms)
 
 
+def _was_last_try() -> bool:
+    return activity.info().attempt >= MOST_TRIES
+
+
 def _told(error: SpeechError) -> ApplicationError:
     failure = error.failure
     return ApplicationError(
         failure.message,
         failure.model_dump(mode="json"),
         type=SPEECH_FAILED,
-        non_retryable=not failure.retryable,
+        non_retryable=not failure.retryable or _was_last_try(),
         next_retry_delay=failure.retry_after,
     )

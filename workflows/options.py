@@ -53,17 +53,16 @@ def publication(summary: str) -> ActivityConfig:
     )
 
 
-def synthesis(summary: str) -> ActivityConfig:
+def synthesis(summary: str, heartbeat_timeout: timedelta) -> ActivityConfig:
     """Options of `synthesize_sentence`."""
     return ActivityConfig(
         # A provider may take a minute for a long sentence.
         start_to_close_timeout=timedelta(seconds=70),
-        # What is later than that is not worth waiting for: the sentence can be read.
-        schedule_to_close_timeout=timedelta(minutes=3),
+        heartbeat_timeout=heartbeat_timeout,
+        # For dead workers and a store that is away, without which nothing is announced either: a provider's
+        # failures are counted by the activity.
         retry_policy=RetryPolicy(
-            initial_interval=timedelta(seconds=0.5),
-            maximum_interval=timedelta(seconds=10),
-            maximum_attempts=5,
+            initial_interval=timedelta(seconds=0.5), maximum_interval=timedelta(seconds=10)
         ),
         summary=summary,
     )

@@ -3,7 +3,9 @@
 Owns the activities and how their ends read; which sentence is next, and which is announced, is the state's.
 """
 
+import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -25,7 +27,8 @@ _Synthesis = workflow.ActivityHandle[SynthesizeSentenceResult]
 class RunningSpeech:
     """Any number of sentences."""
 
-    def __init__(self) -> None:
+    def __init__(self, heartbeat_timeout: timedelta) -> None:
+        self._heartbeat_timeout = heartbeat_timeout
         self._running: dict[int, _Synthesis] = {}
 
     @property
@@ -40,20 +43,29 @@ class RunningSpeech:
 
     def start(self, given: SynthesizeSentenceInput) -> None:
         """Synthesize a sentence."""
+        summary = f"speak sentence {given.index}"
         self._running[given.index] = workflow.start_activity(
-            synthesize_sentence, given, **options.synthesis(f"speak sentence {given.index}")
+            synthesize_sentence, given, **options.synthesis(summary, self._heartbeat_timeout)
         )
 
     def keep_only(self, awaited: range) -> None:
         """Nobody waits for any other sentence; how its synthesis ends is nobody's business."""
         for index in [index for index in self._running if index not in awaited]:
-            self._running.pop(index).cancel()
+            forgotten = self._running.pop(index)
+            forgotten.add_done_callback(_take_note)
+            forgotten.cancel()
 
     def take(self) -> Iterator[tuple[int, Utterance]]:
         """The ends that wait, in the order of the sentences."""
         for index in sorted(self._running):
             if self._running[index].done():
                 yield index, _utterance(self._running.pop(index))
+
+
+def _take_note(synthesis: asyncio.Task[SynthesizeSentenceResult]) -> None:
+    """An error that nobody asks for would be logged as a fault."""
+    if not synthesis.cancelled():
+        synthesis.exception()
 
 
 def _utterance(synthesis: _Synthesis) -> Utterance:

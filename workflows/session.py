@@ -64,7 +64,7 @@ class Session:
         self._stirred = False
         """Whether the state changed outside the loop, which then looks again."""
         self._step = RunningStep(given.start.heartbeat_timeout)
-        self._speech = RunningSpeech()
+        self._speech = RunningSpeech(given.start.heartbeat_timeout)
         self._publisher = Publisher()
         self._timer = Timer()
         self._engine_list = EngineList(given.start)

@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.heard import Heard
 from tests.reducer import Reducer
 from tests.spoken_run import run
 from tests.spoken_session import NAME, PROFILE
@@ -16,6 +17,7 @@ from tests.viewer import watch
 
 KILLS = 3
 LEAST_KILLS = 2
+STORE_AWAY_SECONDS = 15
 SOON_SECONDS = 15
 SYNTHESIS_SECONDS = 1.0
 SPOKEN = "spoken"
@@ -40,7 +42,6 @@ async def test_no_sentence_is_lost(spoken_system: System, part: str, seed: int) 
     assert len(seen.killed) >= LEAST_KILLS
 
 
-@pytest.mark.xfail(strict=True, reason="the engine learns of it when the sentence's 70 s are over")
 async def test_a_sentence_whose_worker_dies_is_spoken_soon(spoken_system: System) -> None:
     async with spoken_system.http() as http:
         session_id = await answering(spoken_system, http, "One sentence is enough.")
@@ -49,6 +50,23 @@ async def test_a_sentence_whose_worker_dies_is_spoken_soon(spoken_system: System
         spoken_system.parts["worker"].kill()
         spoken_system.restart("worker")
         await watch(http, session_id, seen_event("speech.ready"), held, SOON_SECONDS)
+
+
+async def test_a_sentence_waits_for_its_store(spoken_system: System) -> None:
+    async with spoken_system.http() as http:
+        session_id = await answering(spoken_system, http, "One is here. Two is here.")
+        held = await watch(http, session_id, seen_event("sentence"))
+        spoken_system.parts["store"].kill()
+        await asyncio.sleep(STORE_AWAY_SECONDS)
+        spoken_system.restart("store")
+        heard = Heard()
+
+        def all_announced(_: Reducer, event: dict[str, Any]) -> bool:
+            heard.feed(event)
+            return len(heard.announced) == 2
+
+        await watch(http, session_id, all_announced, held, SOON_SECONDS)
+        assert len(heard.ready) == 2
 
 
 async def answering(system: System, http: httpx2.AsyncClient, text: str) -> str:

@@ -318,11 +318,12 @@ def test_a_sentence_that_the_store_has_lost_is_spoken_from_the_transcript() -> N
     session.says("m1")
     session.tells()
     session.hears(StoreLost(epoch=session.shell.state.epoch))
-    assert session.shell.syntheses == {0, 1}
-    spoken = Utterance(audio_id="audio", duration_ms=SECOND)
-    session.shell.task(Happenings(spoken=((0, spoken),)))
+    assert session.shell.speaks == (
+        *(Speak(0), Speak(1)),
+        *(Speak(0, "One is here."), Speak(1, "Two follows it.")),
+    )
+    session.is_heard_of()
     assert session.shell.speaks[-1] == Speak(2, "Three ends it.")
-    assert [step.text for step in session.shell.speaks[:2]] == [None, None]
 
 
 # ---- what was heard ----------------------------------------------------------------------------------

@@ -71,5 +71,5 @@ class Speaking(Value):
         return self.model_copy(update={"begun": self.told, "announced": self.told, "ready": {}})
 
     def forgotten(self, settled: int) -> "Speaking":
-        """With the store knowing nothing of what was told; what runs is told again."""
-        return self.model_copy(update={"lost": settled})
+        """With the store knowing neither words nor audio of what was told; what runs is told again."""
+        return self.hushed().model_copy(update={"lost": settled})
