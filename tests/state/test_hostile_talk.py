@@ -1,0 +1,357 @@
+"""Attempts to break a voice conversation: each of these should hold, and what fails is a finding."""
+
+from typing import Any
+
+from tests.state.builders import complete, failure, guided, in_sentences, kept, profile
+from tests.state.shell import Happenings
+from tests.state.story import Story
+from tests.state.test_talk import SAID, SECOND, Spoken
+from workflows.contract.commands import BargeIn, Listening, StopTurn
+from workflows.contract.errors import FailureKind
+from workflows.contract.model_call import StepResult
+from workflows.contract.profile import Profile
+from workflows.contract.session import MessageSentences
+from workflows.contract.speech import Speech, Utterance
+from workflows.contract.voice import VoiceState
+
+
+class Voiced(Spoken):
+    """As `Spoken`, of any profile."""
+
+    def __init__(self, of: Profile | None = None, **limits: float) -> None:
+        speaking = (of or profile()).model_copy(update={"speech": Speech(at_once=2)})
+        Story.__init__(self, dict(limits), of=speaking)
+
+    def told(self, result: StepResult, count: int) -> StepResult:
+        text = "".join(SAID[:count])
+        ends = tuple(len("".join(SAID[: n + 1])) for n in range(count))
+        told = MessageSentences(first=self.shell.state.sentences, ends=ends)
+        return result.model_copy(update={"text": text, "sentences": told})
+
+    def tells_some(self, count: int) -> "Voiced":
+        """While the step goes on."""
+        self.shell.task(Happenings(told=self.shell.state.sentences + count))
+        return self
+
+    def is_stopped(self, count: int) -> "Voiced":
+        self.step_ends(self.told(kept("x", "stopped"), count))
+        return self
+
+    def says_it_all(self, count: int = 3) -> "Voiced":
+        self.step_ends(self.told(complete("x"), count))
+        return self
+
+    def resumes_speech(self) -> "Voiced":
+        self.hears(BargeIn(resume=True))
+        return self
+
+    def skips(self, index: int) -> "Voiced":
+        self.shell.task(Happenings(spoken=((index, Utterance()),)))
+        return self
+
+    def speaks(self, *indices: int) -> "Voiced":
+        for index in indices:
+            audio = Utterance(audio_id="audio", duration_ms=SECOND)
+            self.shell.task(Happenings(spoken=((index, audio),)))
+        return self
+
+
+def asked(of: Profile | None = None, **limits: float) -> Voiced:
+    session = Voiced(of, **limits)
+    session.says("m1")
+    return session
+
+
+# ---- an interruption that comes twice ----------------------------------------------------------------
+
+
+def test_the_same_barge_in_sent_again_later_takes_no_more_away() -> None:
+    session = asked().says_it_all()
+    session.is_heard_of().is_interrupted(1, 500).passes(2)
+    assert session.said == ["One is here. Two"]
+    session.is_interrupted(1, 500, turn=1).passes(2)
+    assert session.said == ["One is here. Two"]
+    assert session.kinds().count("interruption") == 1
+
+
+def test_the_same_barge_in_sent_again_stops_no_later_turn() -> None:
+    session = asked().says_it_all()
+    session.is_heard_of().is_interrupted(1, 500)
+    session.says("m2")
+    assert session.turn.number == 2
+    session.is_interrupted(1, 500, turn=1)
+    assert session.turn.stop is None
+
+
+def test_a_late_report_of_what_was_cut_does_not_play_it_again() -> None:
+    """A client barges in, says something at once, and its player reports the pause a moment later."""
+    session = asked().says_it_all()
+    session.is_heard_of().is_interrupted(1, 500)
+    session.says("m2")
+    session.plays(1, 500, "paused", turn=1)
+    session.tells().is_heard_of()
+    assert session.voice == VoiceState.SPEAKING
+
+
+def test_a_late_start_of_what_was_cut_does_not_make_it_speak() -> None:
+    session = asked().says_it_all()
+    session.is_heard_of().is_interrupted(1, 500).passes(2)
+    assert session.voice == VoiceState.WAITING_FOR_INPUT
+    session.plays(1, 0, "started", turn=1)
+    assert session.voice == VoiceState.WAITING_FOR_INPUT
+
+
+# ---- taken back --------------------------------------------------------------------------------------
+
+
+def test_what_was_complete_already_does_not_go_on() -> None:
+    session = asked().tells_some(1).speaks(0)
+    session.is_interrupted(0, 500)
+    session.says_it_all()
+    assert session.last("turn.completed")
+    session.hears(BargeIn(resume=True)).passes(1)
+    assert len(session.turns) == 1
+
+
+def test_a_second_barge_in_is_not_undone_because_the_first_was_taken_back() -> None:
+    session = asked().tells_some(1).speaks(0)
+    session.is_interrupted(0, 300)
+    session.hears(BargeIn(resume=True))
+    session.is_interrupted(0, 600)
+    session.step_ends(session.told(kept("x", "stopped"), 2))
+    session.passes(3)
+    assert session.said == ["One is"]
+    assert len(session.turns) == 1
+
+
+def test_a_stop_after_a_barge_in_was_taken_back_is_a_stop() -> None:
+    session = asked().tells_some(1).speaks(0)
+    session.is_interrupted(0, 300)
+    session.hears(BargeIn(resume=True))
+    session.stops()
+    session.step_ends(session.told(kept("x", "stopped"), 2))
+    session.passes(3)
+    assert len(session.turns) == 1
+
+
+def test_who_stopped_and_barged_in_does_not_go_on() -> None:
+    session = asked().tells_some(1).speaks(0)
+    session.hears(StopTurn(), BargeIn(turn=1))
+    session.is_stopped(1)
+    session.hears(BargeIn(resume=True)).passes(3)
+    assert len(session.turns) == 1
+
+
+def test_a_failure_that_cannot_be_tried_again_is_not_gone_on_with() -> None:
+    session = asked().tells_some(1).speaks(0)
+    session.is_interrupted(0, 300)
+    session.step_ends(failure(FailureKind.AUTHENTICATION))
+    assert session.last("turn.failed")
+    session.hears(BargeIn(resume=True)).passes(1)
+    assert len(session.turns) == 1
+
+
+def test_the_agent_that_was_interrupted_goes_on() -> None:
+    session = Voiced(profile("guide", "critic"))
+    session.says("m1", agent="critic")
+    session.tells_some(1).speaks(0)
+    session.is_interrupted(0, 300)
+    session.is_stopped(1)
+    session.hears(BargeIn(resume=True))
+    assert session.last("turn.started")["turn"] == 2
+    assert session.last("turn.started")["agent"] == "critic"
+
+
+def test_a_fast_stop_that_is_faster_than_its_signal_can_be_taken_back_too() -> None:
+    """The API stops the writer first: the step may end before the session hears why."""
+    session = asked().tells_some(1).speaks(0)
+    session.is_stopped(2)
+    session.is_interrupted(0, 300)
+    session.hears(BargeIn(resume=True)).passes(1)
+    assert session.last("turn.stopped")["reason"] == "barged_in"
+    assert len(session.turns) == 2
+
+
+def test_the_word_is_given_back_even_if_a_message_was_sent() -> None:
+    session = asked().tells_some(2).speaks(0, 1)
+    session.is_interrupted(0, 300)
+    session.says("m2")
+    session.hears(BargeIn(resume=True))
+    assert session.voice == VoiceState.SPEAKING or session.refusals == 1
+
+
+# ---- where nothing is said of the place --------------------------------------------------------------
+
+
+def test_whoever_interrupts_without_a_place_interrupts_what_is_heard() -> None:
+    """Turn 1 is still heard, turn 2 is running."""
+    session = asked().says_it_all()
+    session.is_heard_of()
+    session.says("m2")
+    session.passes(0.5)
+    session.is_interrupted(turn=2)
+    assert session.refusals == 0
+
+
+def test_a_last_sentence_without_audio_hides_no_later_turn() -> None:
+    session = asked().says_it_all()
+    session.speaks(0, 1)
+    session.skips(2)
+    session.plays(1, state="finished")
+    session.says("m2")
+    session.is_interrupted(turn=2)
+    assert session.refusals == 0
+    assert session.turn.stop == "barged_in"
+
+
+def test_sentences_that_were_stopped_unspoken_hide_no_later_turn() -> None:
+    session = asked().tells_some(3).speaks(0)
+    session.stops()
+    session.is_stopped(3)
+    session.plays(0, state="finished")
+    session.says("m2")
+    session.is_interrupted(turn=2)
+    assert session.refusals == 0
+    assert session.turn.stop == "barged_in"
+
+
+def test_who_heard_everything_loses_no_sentence_that_has_no_audio() -> None:
+    session = asked().says_it_all()
+    session.speaks(0, 1)
+    session.skips(2)
+    session.plays(1, state="finished")
+    session.is_interrupted(turn=1).passes(2)
+    assert session.said == ["".join(SAID)]
+
+
+# ---- guided ------------------------------------------------------------------------------------------
+
+
+def walk(*names: str, **more: Any) -> Voiced:
+    return Voiced(guided(*(names or ("settling", "return")), **more))
+
+
+def test_a_phase_waits_after_an_interruption_though_its_step_was_complete() -> None:
+    session = walk()
+    session.tells_some(1).speaks(0)
+    session.is_interrupted(0, 300)
+    session.says_it_all()
+    session.passes(5)
+    assert session.turns == [()]
+
+
+def test_a_phase_waits_after_a_stop_though_its_step_was_complete() -> None:
+    session = walk()
+    session.tells_some(1).speaks(0)
+    session.stops()
+    session.says_it_all()
+    session.passes(5)
+    assert session.turns == [()]
+
+
+def test_the_end_of_a_plan_waits_for_the_person_who_interrupts_it() -> None:
+    session = walk("return", sentences=4, wind_down_at=2)
+    session.says_it_all(2)
+    session.says_it_all(2)
+    assert session.seen("phase.completed")
+    session.speaks(0)
+    session.is_interrupted(0, 300).passes(2.5)
+    assert session.ended is None
+
+
+def test_a_plan_is_not_over_before_it_is_heard() -> None:
+    session = walk("return", sentences=4, wind_down_at=2)
+    session.says_it_all(2)
+    session.says_it_all(2)
+    session.is_heard_of()
+    assert session.voice == VoiceState.SPEAKING
+
+
+def test_after_a_stop_between_the_steps_of_a_phase_nothing_is_spoken() -> None:
+    session = walk()
+    session.says_it_all(3)
+    session.step_ends(failure())
+    session.speaks(0)
+    session.stops()
+    assert session.last("turn.stopped")
+    spoken = session.kinds().count("speech.ready")
+    session.is_heard_of()
+    assert session.kinds().count("speech.ready") == spoken
+
+
+def test_a_pause_between_phases_is_not_spoken_through() -> None:
+    session = walk("settling", "return", sentences=4, wind_down_at=2)
+    session.pauses()
+    session.says_it_all(2)
+    session.says_it_all(2)
+    session.is_heard_of()
+    session.plays(3, state="finished").passes(60)
+    assert session.voice == VoiceState.WAITING_FOR_INPUT
+
+
+def test_what_was_heard_of_two_messages_is_two_sentences() -> None:
+    session = walk()
+    session.says_it_all(3)
+    session.tells_some(2)
+    session.is_heard_of().is_interrupted(4, 0)
+    session.is_stopped(2)
+    assert session.last("interruption")["heard_text"] == "".join(SAID) + " One is here."
+
+
+def test_phases_that_were_not_heard_are_not_over() -> None:
+    """The model is far ahead of the ear: the first phase is heard while the second is being told."""
+    session = walk("settling", "return", sentences=4, wind_down_at=2)
+    session.says_it_all(2)
+    session.says_it_all(2)
+    session.is_heard_of()
+    assert session.turn.number == 2
+    session.is_interrupted(0, 300, turn=1)
+    session.is_stopped(0)
+    session.says("m1")
+    phase = session.shell.state.phase
+    assert phase is not None
+    assert phase.name == "settling"
+
+
+# ---- limits ------------------------------------------------------------------------------------------
+
+
+def test_the_answer_to_the_last_message_is_heard() -> None:
+    session = asked(max_messages=1).says_it_all()
+    session.is_heard_of()
+    assert session.kinds().count("speech.ready") == 3
+
+
+def test_a_session_that_talks_to_a_paused_player_for_long_stays_small() -> None:
+    session = Voiced()
+    for number in range(1, 60):
+        session.says(f"m{number}")
+        session.tells().is_heard_of()
+        if number == 1:
+            session.plays(0, 100, "paused")
+    assert len(session.shell.state.talk.playback.pieces) < 60
+
+
+def test_a_player_that_paused_at_the_very_end_is_heard_again() -> None:
+    session = asked().says_it_all()
+    session.is_heard_of().plays(2, SECOND, "paused")
+    session.says("m2")
+    session.tells().is_heard_of()
+    assert session.voice == VoiceState.SPEAKING
+
+
+def test_a_microphone_that_is_open_hears_the_person_when_all_is_said() -> None:
+    session = asked().says_it_all()
+    session.hears(Listening(on=True))
+    session.is_heard_of().plays(2, state="finished")
+    assert session.voice == VoiceState.LISTENING
+
+
+def test_sentences_that_were_lost_with_the_store_do_not_silence_later_ones() -> None:
+    session = asked().tells_some(3).speaks(0)
+    session.step_ends(kept("", "failed").model_copy(update={"sentences": MessageSentences(first=0, ends=())}))
+    session.says("m2")
+    assert session.running.sentences is not None
+    before = session.kinds().count("speech.ready")
+    session.tells().is_heard_of()
+    assert session.kinds().count("speech.ready") == before + 3
