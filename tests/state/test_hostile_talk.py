@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from tests.state.builders import complete, failure, guided, in_sentences, kept, profile
+from tests.state.builders import complete, failure, guided, kept, message, profile
 from tests.state.shell import Happenings
 from tests.state.story import Story
+from tests.state.test_repeated_task import essence, of_the_last_epoch
 from tests.state.test_talk import SAID, SECOND, Spoken
-from workflows.contract.commands import BargeIn, Listening, StopTurn
+from tests.state.viewer import Viewer
+from workflows.contract.commands import BargeIn, StopTurn
 from workflows.contract.errors import FailureKind
 from workflows.contract.model_call import StepResult
 from workflows.contract.profile import Profile
@@ -259,14 +261,6 @@ def test_the_end_of_a_plan_waits_for_the_person_who_interrupts_it() -> None:
     assert session.ended is None
 
 
-def test_a_plan_is_not_over_before_it_is_heard() -> None:
-    session = walk("return", sentences=4, wind_down_at=2)
-    session.says_it_all(2)
-    session.says_it_all(2)
-    session.is_heard_of()
-    assert session.voice == VoiceState.SPEAKING
-
-
 def test_after_a_stop_between_the_steps_of_a_phase_nothing_is_spoken() -> None:
     session = walk()
     session.says_it_all(3)
@@ -332,21 +326,6 @@ def test_a_session_that_talks_to_a_paused_player_for_long_stays_small() -> None:
     assert len(session.shell.state.talk.playback.pieces) < 60
 
 
-def test_a_player_that_paused_at_the_very_end_is_heard_again() -> None:
-    session = asked().says_it_all()
-    session.is_heard_of().plays(2, SECOND, "paused")
-    session.says("m2")
-    session.tells().is_heard_of()
-    assert session.voice == VoiceState.SPEAKING
-
-
-def test_a_microphone_that_is_open_hears_the_person_when_all_is_said() -> None:
-    session = asked().says_it_all()
-    session.hears(Listening(on=True))
-    session.is_heard_of().plays(2, state="finished")
-    assert session.voice == VoiceState.LISTENING
-
-
 def test_sentences_that_were_lost_with_the_store_do_not_silence_later_ones() -> None:
     session = asked().tells_some(3).speaks(0)
     session.step_ends(kept("", "failed").model_copy(update={"sentences": MessageSentences(first=0, ends=())}))
@@ -355,3 +334,70 @@ def test_sentences_that_were_lost_with_the_store_do_not_silence_later_ones() -> 
     before = session.kinds().count("speech.ready")
     session.tells().is_heard_of()
     assert session.kinds().count("speech.ready") == before + 3
+
+
+# ---- workflow tasks that are repeated ----------------------------------------------------------------
+
+
+def lost_and_repeated(session: Voiced, lost: Happenings, seconds: float, *later: Any) -> Voiced:
+    """The task that `lost` brings publishes and is lost; the next one sees `later`, too."""
+    shell = session.shell
+    twin = shell.copy()
+    twin.pass_time(seconds)
+    twin.undurable_task(lost)
+    assert twin.told_early, "the lost task published nothing"
+    shell.store, shell.now = twin.store, twin.now
+    shell.pass_time(0.1)
+    shell.task(lost + Happenings(commands=later))
+    while shell.flight is not None:
+        shell.task(Happenings(publication="arrived"))
+    return session
+
+
+def contradictions(session: Voiced) -> list[str]:
+    """What the log says otherwise than the session does, or not at all."""
+    held = {entry.name: essence(entry) for entry in session.shell.store.log}
+    told = of_the_last_epoch(session.shell.entries)
+    return [entry.name for entry in told if held.get(entry.name) != essence(entry)]
+
+
+BARGE_IN = BargeIn(turn=1, sentence_index=1, played_ms=500)
+
+
+def test_an_interruption_at_the_end_of_the_audio_is_what_the_log_says() -> None:
+    session = asked().says_it_all()
+    session.is_heard_of()
+    lost_and_repeated(session, Happenings(), 8.1, BARGE_IN)
+    assert session.shell.state.talk.state == VoiceState.BARGED_IN
+    session.passes(3)
+    assert not contradictions(session)
+
+
+def test_an_interruption_at_the_first_announcement_is_what_the_log_says() -> None:
+    session = asked().says_it_all()
+    heard = Happenings(spoken=((0, Utterance(audio_id="audio", duration_ms=SECOND)),))
+    lost_and_repeated(session, heard, 0.1, BargeIn(turn=1))
+    assert session.shell.state.talk.state == VoiceState.BARGED_IN
+    session.passes(3)
+    assert not contradictions(session)
+    assert "reset" not in session.kinds()
+
+
+def test_a_turn_that_may_still_start_otherwise_is_not_told_with_an_announcement() -> None:
+    """A sentence of the turn before is spoken in the very task that starts the next turn."""
+    session = asked().says_it_all()
+    said = Utterance(audio_id="audio", duration_ms=SECOND)
+    lost_and_repeated(session, Happenings(commands=(message("m2"),), spoken=((0, said),)), 0.1, message("m3"))
+    viewer = Viewer()
+    viewer.look(session.shell.store)
+    assert [viewer.held.messages[name].turn for name in ("m2", "m3")] == [2, 2]
+
+
+def test_the_heard_text_of_an_interruption_is_what_stays_of_the_message() -> None:
+    """Without a place, it follows from the time at which the task is carried out."""
+    session = asked().says_it_all()
+    session.is_heard_of()
+    session.passes(0.89)
+    lost_and_repeated(session, Happenings(commands=(BargeIn(turn=1),)), 0.0)
+    session.passes(2)
+    assert session.last("interruption")["heard_text"] == session.last("message.truncated")["text"]
