@@ -108,3 +108,18 @@ async def test_a_reset_holds_no_sentence_that_nobody_heard(spoken: System, http:
     reset = (await logged(http, session_id))[0]
     assert reset["type"] == "reset"
     assert [told["text"] for told in reset["sentences"]] == ["One is here."]
+
+
+async def test_an_interruption_that_is_refused_asks_the_model_nothing(
+    spoken: System, http: httpx2.AsyncClient
+) -> None:
+    """A phase goes on after a step that was stopped: the next one finds the same stop."""
+    await spoken.script(text=SAID * 3, tokens_per_second=40)
+    await spoken.forget_model_calls()
+    session_id: str = (await start(http, profile="guided"))["session_id"]
+    await running(http, session_id)
+    await post(http, session_id, "barge_in", turn=1, sentence_index=999)
+    await asyncio.sleep(4)
+    asked = [one for one in await spoken.model_requests() if one["path"] == "/v1/responses"]
+    await http.delete(f"/v1/sessions/{session_id}")
+    assert len(asked) < 10, Counter(event["type"] for event in await logged(http, session_id))
