@@ -9,7 +9,7 @@ from tests.state.test_repeated_task import essence, of_the_last_epoch
 from tests.state.test_talk import SAID, SECOND, Spoken
 from tests.state.viewer import Viewer
 from workflows.contract.commands import BargeIn, StopTurn
-from workflows.contract.errors import FailureKind
+from workflows.contract.errors import FailureKind, StoreFault
 from workflows.contract.model_call import StepResult
 from workflows.contract.profile import Profile
 from workflows.contract.session import MessageSentences
@@ -401,3 +401,102 @@ def test_the_heard_text_of_an_interruption_is_what_stays_of_the_message() -> Non
     lost_and_repeated(session, Happenings(commands=(BargeIn(turn=1),)), 0.0)
     session.passes(2)
     assert session.last("interruption")["heard_text"] == session.last("message.truncated")["text"]
+
+
+def test_a_session_that_owes_audio_does_not_wait_for_the_person() -> None:
+    session = asked(idle_timeout=10).says_it_all()
+    assert session.shell.syntheses
+    session.passes(11)
+    assert session.ended is None
+
+
+def test_a_stop_while_the_answer_is_still_being_spoken_is_heard() -> None:
+    session = asked().says_it_all()
+    session.speaks(0)
+    session.stops()
+    session.is_heard_of()
+    assert session.kinds().count("speech.ready") == 1
+
+
+def test_a_message_that_interrupts_is_not_answered_behind_the_rest_of_the_old_answer() -> None:
+    session = asked().says_it_all()
+    session.speaks(0)
+    session.interrupts("m2")
+    session.is_heard_of()
+    assert session.kinds().count("speech.ready") == 1
+
+
+def test_a_step_that_somebody_else_stopped_is_not_asked_again() -> None:
+    """As the API does with an interruption that the session refuses, or never hears of."""
+    session = walk()
+    session.tells_some(1)
+    for _ in range(3):
+        session.step_ends(kept("", "stopped"))
+    assert len(session.shell.calls) == 1
+
+
+def test_a_message_that_waited_before_leaves_time_for_second_thoughts() -> None:
+    session = asked().tells_some(1).speaks(0)
+    session.queues("m2")
+    session.is_interrupted(0, 300)
+    session.is_stopped(2)
+    assert "message.truncated" not in session.kinds()
+    session.hears(BargeIn(resume=True))
+    assert session.refusals == 0
+
+
+def test_a_turn_that_has_said_nothing_is_not_told_to_go_on_where_it_stopped() -> None:
+    session = asked()
+    session.step_ends(failure())
+    session.is_interrupted()
+    assert session.last("turn.stopped")
+    session.hears(BargeIn(resume=True))
+    assert session.turn.number == 2
+    assert "where you stopped" not in str(session.shell.calls[-1].call.cue)
+
+
+def test_a_message_keeps_its_effort_when_its_answer_goes_on() -> None:
+    session = Voiced()
+    session.says("m1", settings={"effort": "low"})
+    effort = session.turn.effort
+    session.tells_some(1).speaks(0)
+    session.is_interrupted(0, 300)
+    session.is_stopped(1)
+    session.hears(BargeIn(resume=True))
+    assert session.turn.effort == effort
+
+
+def test_another_agents_stored_response_outlives_a_cut() -> None:
+    session = Voiced(profile("guide", "critic"))
+    session.says("m1", agent="guide")
+    session.says_it_all().is_heard_of()
+    session.says("m2", agent="critic")
+    session.step_ends(complete("Fine.", response_id="resp-2"))
+    session.is_interrupted(1, 500, turn=1).passes(2)
+    assert "critic" in session.shell.state.transcript.chains
+
+
+def test_the_status_of_a_cut_message_is_the_same_for_who_saw_it_and_who_asks() -> None:
+    session = asked().says_it_all()
+    session.is_heard_of().is_interrupted(1, 500).passes(2)
+    (cut,) = [m for m in session.shell.state.transcript.messages if m.role == "assistant"]
+    assert session.last("message.truncated").get("status", "complete") == cut.status
+
+
+def test_a_report_is_not_overtaken_by_older_ones() -> None:
+    session = asked().says_it_all()
+    session.is_heard_of().plays(2, 500)
+    session.plays(0, state="finished")
+    session.passes(0.1)
+    session.is_interrupted()
+    assert session.last("interruption")["heard_ms"] >= 2_500
+
+
+def test_the_retry_of_a_turn_that_lost_its_sentences_is_spoken() -> None:
+    """Worker and store are lost in the middle of an answer: another attempt tells its sentences anew."""
+    session = asked().tells_some(3).speaks(0)
+    session.step_ends(StoreFault.EPOCH_LOST)
+    assert session.running.step == 1
+    before = session.kinds().count("speech.ready")
+    session.says_it_all().is_heard_of()
+    assert session.kinds().count("speech.ready") == before + 3
