@@ -114,8 +114,8 @@ async def test_an_interruption_that_is_refused_asks_the_model_nothing(
     spoken: System, http: httpx2.AsyncClient
 ) -> None:
     """A phase goes on after a step that was stopped: the next one finds the same stop."""
-    await spoken.script(text=SAID * 3, tokens_per_second=40)
     await spoken.forget_model_calls()
+    await spoken.script(text=SAID * 3, tokens_per_second=40)
     session_id: str = (await start(http, profile="guided"))["session_id"]
     await running(http, session_id)
     await post(http, session_id, "barge_in", turn=1, sentence_index=999)
@@ -123,3 +123,21 @@ async def test_an_interruption_that_is_refused_asks_the_model_nothing(
     asked = [one for one in await spoken.model_requests() if one["path"] == "/v1/responses"]
     await http.delete(f"/v1/sessions/{session_id}")
     assert len(asked) < 10, Counter(event["type"] for event in await logged(http, session_id))
+
+
+async def test_whoever_interrupts_the_turn_that_runs_is_heard(
+    spoken: System, http: httpx2.AsyncClient
+) -> None:
+    """The first phase is still being heard while the second is told; the client names what runs."""
+    await spoken.forget_model_calls()
+    await spoken.script(text=SAID * 3)
+    await spoken.script(text=SAID)
+    await spoken.script(text=SAID * 4, tokens_per_second=20)
+    session_id: str = (await start(http, profile="guided"))["session_id"]
+    await running(http, session_id, 2)
+    answer(await post(http, session_id, "barge_in", turn=2), 202)
+    await asyncio.sleep(4)
+    asked = [one for one in await spoken.model_requests() if one["path"] == "/v1/responses"]
+    kinds = [event["type"] for event in await logged(http, session_id)]
+    await http.delete(f"/v1/sessions/{session_id}")
+    assert ("interruption" in kinds, len(asked) < 10) == (True, True), (len(asked), Counter(kinds))

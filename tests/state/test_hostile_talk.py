@@ -2,19 +2,25 @@
 
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.state import strategies as draw
 from tests.state.builders import complete, failure, guided, kept, message, profile
+from tests.state.effort import examples
 from tests.state.shell import Happenings
 from tests.state.story import Story
-from tests.state.test_repeated_task import essence, of_the_last_epoch
+from tests.state.test_repeated_task import LOST_AFTER, essence, let_time_pass, of_the_last_epoch
 from tests.state.test_talk import SAID, SECOND, Spoken
 from tests.state.viewer import Viewer
-from workflows.contract.commands import BargeIn, StopTurn
+from workflows.contract.commands import BargeIn, Command, Playback, StopTurn
 from workflows.contract.errors import FailureKind, StoreFault
 from workflows.contract.model_call import StepResult
 from workflows.contract.profile import Profile
 from workflows.contract.session import MessageSentences
 from workflows.contract.speech import Speech, Utterance
-from workflows.contract.voice import VoiceState
+from workflows.contract.voice import PlaybackState, VoiceState
+from workflows.state.steps import SettleAnswer
 
 
 class Voiced(Spoken):
@@ -500,3 +506,58 @@ def test_the_retry_of_a_turn_that_lost_its_sentences_is_spoken() -> None:
     before = session.kinds().count("speech.ready")
     session.says_it_all().is_heard_of()
     assert session.kinds().count("speech.ready") == before + 3
+
+
+# ---- any repetition ----------------------------------------------------------------------------------
+
+
+def any_talk(choice: st.DataObject, session: Voiced) -> Happenings:
+    """What a task may bring to a session that speaks."""
+    shell, spoken, told, end = session.shell, (), 0, None
+    attempt = shell.attempt
+    if attempt is not None and draw.writes_to(attempt, shell):
+        what = choice.draw(st.sampled_from(["nothing", "tells", "ends", "ends"]), label="the step")
+        if attempt.name in shell.last_words or isinstance(attempt.step, SettleAnswer):
+            end = shell.last_words.get(attempt.name) or kept("", "stopped")
+        elif what == "ends":
+            result = choice.draw(st.sampled_from([complete(), complete(), kept("x", "stopped")]))
+            end = session.told(result, choice.draw(st.integers(1, 3), label="sentences"))
+        elif what == "tells":
+            told = shell.state.sentences + choice.draw(st.integers(1, 3), label="sentences")
+    if shell.syntheses and choice.draw(st.booleans(), label="a sentence is spoken"):
+        spoken = ((min(shell.syntheses), Utterance(audio_id="audio", duration_ms=800)),)
+    arrives = "arrived" if shell.flight is not None else None
+    asked = tuple(choice.draw(st.lists(any_voice(session), max_size=2), label="asked"))
+    return Happenings(commands=asked, step_end=end, publication=arrives, told=told, spoken=spoken)
+
+
+def any_voice(session: Voiced) -> st.SearchStrategy[Command]:
+    state = session.shell.state
+    turn, last = max(state.turns, 1), max(state.speaking.announced - 1, 0)
+    place = {"turn": turn, "sentence_index": last, "played_ms": 300 if state.speaking.announced else 0}
+    reports = [Playback(**place, state=how) for how in PlaybackState]
+    said = message(f"m{len(session.shell.recorded)}-{state.message_count}")
+    return st.sampled_from([BargeIn(**place), BargeIn(**place), BargeIn(resume=True), said, *reports])
+
+
+@examples(400)
+@given(st.data())
+def test_what_a_lost_task_said_of_a_talk_is_said_by_its_repetition_or_told_anew(
+    choice: st.DataObject,
+) -> None:
+    session = asked()
+    shell = session.shell
+    for _ in range(choice.draw(st.integers(1, 6), label="tasks before")):
+        let_time_pass(choice, shell)
+        shell.task(any_talk(choice, session))
+    lost, happened = shell.copy(), any_talk(choice, session)
+    let_time_pass(choice, lost)
+    lost.undurable_task(happened)
+    shell.store, shell.now = lost.store, lost.now
+    shell.pass_time(LOST_AFTER)
+    later = any_talk(choice, session)
+    shell.task(happened + Happenings(commands=later.commands))
+    for _ in range(4):
+        shell.pass_time(1)
+        shell.task(Happenings(publication="arrived" if shell.flight else None))
+    assert not contradictions(session) or shell.flight or shell.attempt
