@@ -21,11 +21,13 @@ from workflows.contract.events import (
     SettlingStarted,
     StepCancelled,
     StepStarted,
+    TranscriptionBegun,
 )
 from workflows.contract.model_call import StepResult
 from workflows.contract.publication import LogEntry, Publication, step_name
 from workflows.contract.session import Summary
 from workflows.contract.start import SessionStart
+from workflows.contract.transcription import Transcript
 from workflows.contract.turn_end import TurnEnd
 from workflows.state import settle
 from workflows.state.clocks import Deadline
@@ -35,7 +37,17 @@ from workflows.state.handover import Carried
 from workflows.state.next_step import next_step
 from workflows.state.outbox import Outbox
 from workflows.state.session_state import SessionState
-from workflows.state.steps import CallModel, CancelStep, CloseDoor, Finish, Record, SettleAnswer, Wait
+from workflows.state.steps import (
+    CallModel,
+    CancelStep,
+    CloseDoor,
+    Finish,
+    Record,
+    SettleAnswer,
+    Transcribe,
+    Wait,
+)
+from workflows.state.transcribed import transcribed
 from workflows.state.turn_end import turn_end
 
 MOST_STEPS: Final = 20
@@ -57,12 +69,14 @@ class Happenings:
     commands: tuple[Command, ...] = ()
     step_end: StepEnd | None = None
     publication: Arrival | None = None
+    transcript: Transcript | None = None
 
     def __add__(self, later: "Happenings") -> "Happenings":
         return Happenings(
             commands=self.commands + later.commands,
             step_end=self.step_end or later.step_end,
             publication=self.publication or later.publication,
+            transcript=self.transcript or later.transcript,
         )
 
 
@@ -101,6 +115,7 @@ class Shell:
         self.store = StoreModel()
         self.store_is_away = False
         self.attempt: Attempt | None = None
+        self.transcribing: Transcribe | None = None
         self.flight: Publication | None = None
         """A publication that is a normal activity."""
         self.deadline: Deadline | None = None
@@ -117,6 +132,7 @@ class Shell:
         self._arrived: Publication | None = None
         self._lost: Publication | None = None
         self._ended: StepEnd | None = None
+        self._heard: Transcript | None = None
         self._record(SessionStarted(at=now))
         if start.first_message is not None:
             self._inbox = (start.first_message,)
@@ -141,6 +157,7 @@ class Shell:
         self._ended = happened.step_end if self.attempt else None
         if isinstance(self._ended, StepResult):
             self._ended = self.step_says(self._ended)
+        self._heard = happened.transcript if self.transcribing else None
         if happened.publication and self.flight:
             self._take_flight(happened.publication)
         self._loop()
@@ -181,7 +198,7 @@ class Shell:
         if isinstance(step, Finish) and not self._publishing and not self._has_news():
             self.summary = step.summary
             return
-        self._publish_news(durable=self.state.speaks_after_history)
+        self._publish_news(durable=self.state.speaks_after_history or self.outbox.speaks_after_history)
         self.deadline = step.until if isinstance(step, Wait) else self.deadline
 
     @property
@@ -200,6 +217,16 @@ class Shell:
             self._repair_store(StoreFault.EPOCH_LOST, lost)
         elif self._arrived is not None:
             self._fold_publication(self._arrived)
+        self._fold_transcription()
+
+    def _fold_transcription(self) -> None:
+        begun = self.state.recordings.begun
+        if self.transcribing and self.transcribing.message_id != begun:
+            self.transcribing = None
+        if self.transcribing and self._heard:
+            self._record(*transcribed(self.state, self.transcribing.message_id, self._heard, self.now))
+            self.transcribing = None
+        self._heard = None
 
     def _fold_step(self, ended: StepEnd) -> None:
         attempt, self.attempt, self._ended = self.attempt, None, None
@@ -260,6 +287,9 @@ class Shell:
                 case SettleAnswer():
                     self._record(SettlingStarted(at=self.now, turn=step.turn))
                     self._start(step)
+                case Transcribe():
+                    self._record(TranscriptionBegun(at=self.now, message_id=step.message_id))
+                    self.transcribing = step
                 case CloseDoor():
                     self._close_door()
                     return Wait(until=None)

@@ -105,7 +105,11 @@ def test_no_time_may_have_elapsed() -> None:
 
 @pytest.mark.parametrize("request_type", [*SIGNALS.values(), SessionChanges, SettingsPatch, LimitsPatch])
 def test_a_request_refuses_an_unknown_field(request_type: type[BaseModel]) -> None:
-    given_fields = {"message_id": "m", "content": "x"} if "message_id" in request_type.model_fields else {}
+    given_fields = (
+        {"message_id": "m", "content": "x", "audio_id": "r"}
+        if "message_id" in request_type.model_fields
+        else {}
+    )
     known = {name: value for name, value in given_fields.items() if name in request_type.model_fields}
     request_type.model_validate(known)
     with pytest.raises(ValidationError, match="typo"):
@@ -204,7 +208,7 @@ def test_what_is_worth_a_retry_is_the_providers_trouble_and_not_ours() -> None:
 
 
 def test_the_signals_are_those_of_the_contract_page() -> None:
-    named = "send_message withdraw_message stop_turn pause resume close update_session"
+    named = "send_message withdraw_message stop_turn pause resume close update_session send_recording"
     assert list(SIGNALS) == named.split()
 
 

@@ -17,6 +17,7 @@ MAX_METADATA_BYTES: Final = 16 * 1024
 
 Content = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CONTENT)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+AudioId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 WriteId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 
 
@@ -51,6 +52,37 @@ class SendMessage(_Command):
     def about(self) -> str:
         """The signal that brought it."""
         return self.kind
+
+
+SEND_RECORDING: Final = "send_recording"
+SAYING: Final = frozenset({SEND_MESSAGE, SEND_RECORDING})
+"""The signals that say something to a session."""
+
+
+class SendRecording(_Command):
+    """A message that the person spoke: its text is what the audio of this id, which is in the store, says."""
+
+    kind: Literal["send_recording"] = "send_recording"
+    audio_id: AudioId
+    message_id: ClientMessageId
+    agent: Name | None = None
+    delivery: Delivery = Delivery.STEER
+    settings: SettingsPatch = SettingsPatch()
+
+    @property
+    def about(self) -> str:
+        """The signal that brought it."""
+        return self.kind
+
+    def saying(self, text: str) -> SendMessage:
+        """The message that it is if it says `text`."""
+        return SendMessage(
+            content=text,
+            message_id=self.message_id,
+            agent=self.agent,
+            delivery=self.delivery,
+            settings=self.settings,
+        )
 
 
 class WithdrawMessage(_Command):
@@ -154,13 +186,14 @@ Command = Annotated[
     | StoreLost
     | SentencesTold
     | Malformed
-    | Cancel,
+    | Cancel
+    | SendRecording,
     Field(discriminator="kind"),
 ]
 
 SIGNALS: Final[dict[str, type[_Command]]] = {
     model.model_fields["kind"].default: model
-    for model in (SendMessage, WithdrawMessage, StopTurn, Pause, Resume, Close, UpdateSession)
+    for model in (SendMessage, WithdrawMessage, StopTurn, Pause, Resume, Close, UpdateSession, SendRecording)
 }
 """Every signal by its name."""
 

@@ -11,11 +11,13 @@ from workflows.contract.events import (
     Event,
     MessageEvent,
     PhaseEvent,
+    RecordingEvent,
     SessionEvent,
     SpeechEvent,
     TurnEvent,
 )
 from workflows.state.evolving.messages import after_message_event
+from workflows.state.evolving.recordings import recordings_after
 from workflows.state.evolving.session import after_session_event
 from workflows.state.evolving.speech import after_phase_event, after_speech_event
 from workflows.state.evolving.turn import after_turn_event
@@ -42,4 +44,6 @@ def _changes(state: SessionState, event: Event) -> dict[str, Any]:
         return after_phase_event(state, event)
     if isinstance(event, SpeechEvent):
         return after_speech_event(state, event)
+    if isinstance(event, RecordingEvent):
+        return {"recordings": recordings_after(state.recordings, event)}
     assert_never(event)

@@ -23,7 +23,7 @@ from workflows.contract.events import (
 from workflows.contract.model_call import ModelCall
 from workflows.contract.profile import DEFAULT_EFFORT, Agent, CallMode, Effort
 from workflows.contract.session import EndReason, Status, Summary
-from workflows.state import cues, phases, speech_rules
+from workflows.state import cues, phases, recording_rules, speech_rules
 from workflows.state.clocks import Deadline, DeadlineKind
 from workflows.state.decide import end
 from workflows.state.session_state import SessionState
@@ -36,6 +36,7 @@ from workflows.state.steps import (
     SettleAnswer,
     Speak,
     Step,
+    Transcribe,
     Wait,
 )
 from workflows.state.turn import StepStatus, Turn, message_id
@@ -59,7 +60,7 @@ def next_deadline(state: SessionState) -> Deadline | None:
     """The next moment at which something follows by itself, and why."""
     if state.ending is not None:
         return None
-    found = state.clocks.deadlines(state.limits, busy=state.turn is not None)
+    found = state.clocks.deadlines(state.limits, busy=state.busy)
     phase_ends = phases.phase_deadline(state)
     if phase_ends is not None:
         found.append(phase_ends)
@@ -101,7 +102,7 @@ def _status(state: SessionState, now: datetime) -> Step | None:
 def _clock(state: SessionState, now: datetime) -> Step | None:
     if state.ending is not None:
         return None
-    deadlines = state.clocks.deadlines(state.limits, busy=state.turn is not None)
+    deadlines = state.clocks.deadlines(state.limits, busy=state.busy)
     due = {deadline.kind: deadline for deadline in deadlines if deadline.at <= now}
     events = _struck(state, due, now)
     return Record(events) if events else None
@@ -112,7 +113,7 @@ def _struck(state: SessionState, due: dict[DeadlineKind, Deadline], now: datetim
         return end(state, EndReason.MAX_DURATION, now)
     if DeadlineKind.IDLE_TIMEOUT in due:
         return end(state, EndReason.IDLE_TIMEOUT, now)
-    clocks, busy = state.clocks, state.turn is not None
+    clocks, busy = state.clocks, state.busy
     if DeadlineKind.DURATION_WARNING in due:
         ends_at = clocks.ends_at(state.limits)
         return (SessionEndingSoon(at=now, reason=EndReason.MAX_DURATION, ends_at=ends_at),)
@@ -231,11 +232,12 @@ def _effort(state: SessionState, turn: Turn) -> Effort | None:
 def _ending(state: SessionState, now: datetime) -> Step | None:
     if state.ending is None or state.turn is not None:
         return None
-    if state.queue.waiting:
+    waiting = [m.message_id for m in state.queue.waiting] + [r.message_id for r in state.recordings.waiting]
+    if waiting:
         return Record(
             tuple(
-                MessageRejected(at=now, message_id=m.message_id, reason=ErrorCode.SESSION_CLOSED)
-                for m in state.queue.waiting
+                MessageRejected(at=now, message_id=message_id, reason=ErrorCode.SESSION_CLOSED)
+                for message_id in waiting
             )
         )
     if not state.door_closed:
@@ -266,8 +268,16 @@ def _last_message(state: SessionState, now: datetime) -> Step | None:
     return Record(end(state, EndReason.MAX_MESSAGES, now))
 
 
+def _recordings(state: SessionState, now: datetime) -> Step | None:
+    del now
+    recording = recording_rules.recording_to_transcribe(state)
+    if recording is None:
+        return None
+    return Transcribe(recording.message_id, recording_rules.transcription(state, recording))
+
+
 def _plan_is_told(state: SessionState, now: datetime) -> Step | None:
-    at_rest = state.turn is None and not state.queue.waiting and state.ending is None
+    at_rest = not state.busy and not state.queue.waiting and state.ending is None
     if not at_rest or state.clocks.paused or not phases.is_told(state):
         return None
     return Record(end(state, EndReason.COMPLETED, now))
@@ -281,6 +291,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _turn,
     _ending,
     _start_turn,
+    _recordings,
     _plan_is_told,
     _last_message,
 )

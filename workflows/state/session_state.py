@@ -16,6 +16,7 @@ from workflows.contract.start import RetrySchedule, SessionStart
 from workflows.state.clocks import Clocks
 from workflows.state.plan import Plan
 from workflows.state.queue import Queue
+from workflows.state.recordings import Recordings
 from workflows.state.speaking import Speaking
 from workflows.state.transcript import Transcript
 from workflows.state.turn import Turn
@@ -47,6 +48,7 @@ class SessionState(Value):
     status: Status = Status.IDLE
     """As last announced to clients."""
     queue: Queue = Queue()
+    recordings: Recordings = Recordings()
     turn: Turn | None = None
     turns: int = 0
     last_turn: Elapsed | None = None
@@ -99,6 +101,11 @@ class SessionState(Value):
         if self.turn is not None:
             return Status.ACTIVE
         return Status.PAUSED if self.clocks.paused else Status.IDLE
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being done for who waits, so that nobody can be idle."""
+        return self.turn is not None or bool(self.recordings.waiting)
 
     @property
     def speaks_after_history(self) -> bool:

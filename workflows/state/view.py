@@ -14,7 +14,7 @@ EXCERPT = 500
 
 def session_view(state: SessionState, now: datetime) -> SessionView:
     """The session object as of `now`."""
-    busy, over = state.turn is not None, state.ending is not None
+    busy, over = state.busy, state.ending is not None
     clocks = state.clocks
     return SessionView(
         session_id=state.session_id,

@@ -24,6 +24,12 @@ from workflows.contract.events.phases import (
     PhaseStarted,
     PhaseWindingDown,
 )
+from workflows.contract.events.recordings import (
+    RecordingEvent,
+    RecordingTaken,
+    RecordingTranscribed,
+    TranscriptionBegun,
+)
 from workflows.contract.events.session import (
     CommandTaken,
     DoorClosed,
@@ -87,6 +93,9 @@ __all__ = [
     "PhaseWindingDown",
     "ProjectionMissed",
     "PublishedEvent",
+    "RecordingEvent",
+    "RecordingTaken",
+    "RecordingTranscribed",
     "SentenceSpoken",
     "SentenceTold",
     "SentencesKnown",
@@ -109,6 +118,7 @@ __all__ = [
     "StepStarted",
     "StoreDoubted",
     "StreamedEvent",
+    "TranscriptionBegun",
     "TurnCompleted",
     "TurnEnded",
     "TurnEvent",
@@ -121,7 +131,7 @@ __all__ = [
 ]
 
 Event = Annotated[
-    SessionEvent | MessageEvent | TurnEvent | PhaseEvent | SpeechEvent,
+    SessionEvent | MessageEvent | TurnEvent | PhaseEvent | SpeechEvent | RecordingEvent,
     Field(discriminator="type"),
 ]
 
