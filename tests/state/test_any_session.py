@@ -241,6 +241,7 @@ class AnySession(RuleBasedStateMachine):
         """However it came here, a session that is closed comes to its end."""
         if hasattr(self, "shell"):
             _bring_to_its_end(self.shell)
+            assert History(NOON, self.start.limits).read(self.shell.recorded).ended
 
 
 def _bring_to_its_end(shell: Shell) -> None:

@@ -12,6 +12,7 @@ from temporalio import activity
 from activities.model import ModelSteps
 from activities.session import SessionProjection
 from activities.speech import Speaking
+from activities.transcription import Transcription
 from tests.state import strategies as draw
 from tests.state.builders import NOON, born, profile
 from tests.state.effort import examples
@@ -225,6 +226,7 @@ def test_a_command_is_read_back_from_its_signal(command: Any) -> None:
         (activities.settle_answer, ModelSteps.settle_answer),
         (activities.project_session, SessionProjection.project_session),
         (activities.synthesize_sentence, Speaking.synthesize_sentence),
+        (activities.transcribe_recording, Transcription.transcribe_recording),
     ],
     ids=lambda defined: defined.__qualname__,
 )
