@@ -39,8 +39,9 @@ from api.metrics import RequestMetrics
 from api.options import ApiOptions
 from api.rebuild import Rebuild
 from api.restoring import Restoring
-from api.routes import audio, events, feed, messages, service, sessions, socket
+from api.routes import audio, events, feed, messages, recordings, service, sessions, socket
 from api.tenant_feed import TenantFeed
+from api.uploads import LARGER_BODY, Uploads
 from api.visibility import Visibility
 
 
@@ -76,7 +77,7 @@ def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
     app.state.context = context
     errors.register(app)
     describe(app)
-    for routes in (sessions, messages, audio, events, socket, feed, service):
+    for routes in (sessions, messages, audio, recordings, events, socket, feed, service):
         app.include_router(routes.router)
     return app
 
@@ -84,6 +85,7 @@ def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
 def _context(options: ApiOptions, client: Client, redis: "Redis") -> Context:
     engine, reader, projection = Engine(client), LogReader(redis), Projection(redis)
     listing, retention = Listing(redis), Retention(redis)
+    audio_store = AudioStore(redis)
     restoring = Restoring(projection, retention, engine)
     return Context(
         options=options,
@@ -100,7 +102,8 @@ def _context(options: ApiOptions, client: Client, redis: "Redis") -> Context:
         hub=Hub(redis, reader),
         channel=TenantChannel(redis),
         tenants=TenantFeed(redis),
-        audio=AudioStore(redis),
+        audio=audio_store,
+        uploads=Uploads(audio_store),
     )
 
 
@@ -121,5 +124,5 @@ def _middleware(options: ApiOptions, credentials: Credentials) -> list[Middlewar
         Middleware(OriginGate, origins=options.allowed_origins, hosts=options.allowed_hosts),
         *([cors] if options.allowed_origins else []),
         Middleware(CredentialGate, credentials=credentials),
-        Middleware(BodyLimit),
+        Middleware(BodyLimit, larger=(LARGER_BODY,)),
     ]

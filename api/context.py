@@ -26,6 +26,7 @@ from api.listing import SessionPages
 from api.options import ApiOptions
 from api.restoring import Restoring
 from api.tenant_feed import TenantFeed
+from api.uploads import Uploads
 from workflows.contract.errors import ErrorCode
 
 
@@ -48,6 +49,7 @@ class Context:
     channel: TenantChannel
     tenants: TenantFeed
     audio: AudioStore
+    uploads: Uploads
 
 
 async def _context(connection: HTTPConnection) -> Context:

@@ -19,7 +19,7 @@ SESSION = "/v1/sessions/{session_id}"
 WITH_INPUT = [
     *("GET /v1/sessions", f"GET {SESSION}", f"PATCH {SESSION}", f"GET {SESSION}/events"),
     *(f"GET {SESSION}/messages", f"POST {SESSION}/messages", "POST /v1/sessions"),
-    *(f"GET {SESSION}/messages/last", f"GET {SESSION}/ws"),
+    *(f"GET {SESSION}/messages/last", f"GET {SESSION}/ws", f"POST {SESSION}/audio"),
 ]
 OPERATIONS = [
     *("GET /healthz", "GET /readyz", "GET /metrics", f"POST {SESSION}/pause", f"POST {SESSION}/resume"),
@@ -44,7 +44,7 @@ class Described:
 @pytest.fixture(scope="module")
 async def described(make_app: MakeApp, serve: Serve) -> AsyncIterator[Described]:
     load_all_checks()
-    app = make_app(keys=(("drawn", "key of drawn"),))
+    app = make_app(keys=(("drawn", "key of drawn"),), transcribes=True)
     async with serve(app) as http:
         http.headers["Authorization"] = "Bearer key of drawn"
         session = await start(http)
