@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from typing import Any
 
 import httpx2
 import pytest
@@ -44,7 +45,7 @@ def _nothing_is_planned(transcripts: TranscriptServer) -> Iterator[None]:
 
 
 async def upload(
-    http: Http, session_id: str, content: bytes = SAID, kind: str = "audio/wav", **query: str
+    http: Http, session_id: str, content: bytes = SAID, kind: str = "audio/wav", **query: Any
 ) -> httpx2.Response:
     url = f"/v1/sessions/{session_id}/audio"
     return await http.post(url, content=content, headers={"Content-Type": kind}, params=query)
@@ -121,7 +122,7 @@ async def test_the_words_of_a_message_mean_the_same(http: Http, transcripts: Tra
         ({"delivery": "shout"}, "query.delivery"),
     ],
 )
-async def test_wrong_words_are_refused(http: Http, query: dict[str, str], field: str) -> None:
+async def test_wrong_words_are_refused(http: Http, query: dict[str, Any], field: str) -> None:
     session_id = (await start(http))["session_id"]
     refusal(await upload(http, session_id, **query), 422, "invalid_request", field)
 
@@ -299,16 +300,16 @@ async def test_only_so_many_come_in_at_once(
         refusal(await first, 422, "invalid_audio")
 
 
-async def test_where_nobody_transcribes_the_way_out_is_told(make_app: MakeApp) -> None:
-    async with asking(make_app()) as http:
-        session_id = (await start(http))["session_id"]
+async def test_where_nobody_transcribes_the_way_out_is_told(make_app: MakeApp, http: Http) -> None:
+    async with asking(make_app()) as deaf:
+        session_id = (await start(deaf))["session_id"]
         for content, kind in ((SAID, "audio/wav"), (b"", "text/plain")):
-            problem = refusal(await upload(http, session_id, content, kind), 501, "transcription_unavailable")
+            problem = refusal(await upload(deaf, session_id, content, kind), 501, "transcription_unavailable")
             assert "POST …/messages" in problem["detail"]
             assert "PERDURE_TRANSCRIPTION_MODEL" in problem["detail"]
-        refusal(await upload(http, "nobody"), 404, "session_not_found")
+        refusal(await upload(deaf, "nobody"), 404, "session_not_found")
         sent = {"content": "I said so.", "message_id": "m"}
-        answer(await http.post(f"/v1/sessions/{session_id}/messages", json=sent), 202)
+        answer(await deaf.post(f"/v1/sessions/{session_id}/messages", json=sent), 202)
         assert (await answered(http, session_id)).messages["m"].text == "I said so."
 
 

@@ -14,6 +14,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from tests.api.asking import Http, start
 from tests.api.conftest import MakeApp, Serve
+from workflows.contract.transcription import MEDIA_TYPES
 
 SESSION = "/v1/sessions/{session_id}"
 WITH_INPUT = [
@@ -44,6 +45,7 @@ class Described:
 @pytest.fixture(scope="module")
 async def described(make_app: MakeApp, serve: Serve) -> AsyncIterator[Described]:
     load_all_checks()
+    schemathesis.serializer.alias(list(MEDIA_TYPES.values()), "application/octet-stream")
     app = make_app(keys=(("drawn", "key of drawn"),), transcribes=True)
     async with serve(app) as http:
         http.headers["Authorization"] = "Bearer key of drawn"
