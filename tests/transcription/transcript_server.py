@@ -5,7 +5,7 @@ Owns what it is told to do next, and what it was asked; must not know who asks.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
@@ -46,6 +46,7 @@ class TranscriptServer:
     url: str = ""
     replies: list[Reply] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def will(self, *replies: Reply) -> None:
         self.replies = list(replies)
@@ -69,7 +70,8 @@ class TranscriptServer:
         answer = to_json({"text": reply.text}) if reply.body is None else reply.body
         writer.write(_head(reply, len(answer)) + answer[: len(answer) // 2])
         await writer.drain()
-        await asyncio.sleep(reply.pause)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.closing.wait(), reply.pause)
         if not reply.cut:
             writer.write(answer[len(answer) // 2 :])
             await writer.drain()
@@ -106,4 +108,6 @@ async def serving_transcripts() -> AsyncIterator[TranscriptServer]:
     server = await asyncio.start_server(transcripts.serve, "127.0.0.1", 0)
     transcripts.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
     yield transcripts
+    transcripts.closing.set()
     server.close()
+    await asyncio.sleep(0)
