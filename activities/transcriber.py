@@ -99,12 +99,11 @@ class Transcriber:
 
 
 def _text(answer: bytes) -> str:
-    """Raises ValueError also where no session could carry it: a text that is none, half of a character."""
+    """Raises ValueError also where a text holds half of a character, which no session could carry."""
     found: Any = from_json(answer)
     text = found.get("text") if isinstance(found, dict) else None
     if not isinstance(text, str):
         raise TranscriptionError.of(FailureKind.MALFORMED_STREAM)
-    text.encode()
     if len(text.strip()) > MAX_CONTENT:
         raise TranscriptionError.of(FailureKind.CONTEXT_LENGTH)
     return text.strip()

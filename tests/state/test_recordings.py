@@ -70,7 +70,7 @@ def test_the_same_recording_again_is_the_same_message() -> None:
 
 
 def test_a_write_has_taken_effect_when_the_recording_is_a_message() -> None:
-    story = Story().records("r")
+    story = Story().records("r").records("r")
     assert "r" not in story.shell.store.writes
     assert "r" in story.hears_say().shell.store.writes
 
@@ -172,6 +172,7 @@ def test_a_waiting_recording_can_be_withdrawn_for_good() -> None:
     assert transcribing(story) == "audio-r2"
     story.records("r1").says("r1").hears_say()
     assert accepted(story) == [("r2", "It rains.")]
+    assert transcribing(story) is None
 
 
 def test_recordings_are_transcribed_during_a_pause() -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from openai import AsyncOpenAI
+from pydantic_core import to_json
 from redis.asyncio import Redis
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
@@ -175,11 +176,15 @@ async def test_a_bad_answer_is_worth_a_retry(
     assert (said.kind, said.retryable) == (kind, True)
 
 
-@pytest.mark.parametrize("length", [MAX_CONTENT + 1, transcriber.MAX_BYTES + 1])
-async def test_a_text_that_no_message_holds_is_given_up(
-    transcription: Transcription, server: TranscriptServer, session_id: str, audio_id: str, length: int
+@pytest.mark.parametrize(
+    "body",
+    [to_json({"text": "x" * (MAX_CONTENT + 1)}), to_json({"text": "x", "more": "x" * transcriber.MAX_BYTES})],
+    ids=["text", "answer"],
+)
+async def test_more_than_a_message_holds_is_given_up(
+    transcription: Transcription, server: TranscriptServer, session_id: str, audio_id: str, body: bytes
 ) -> None:
-    server.will(Reply("x" * length))
+    server.will(Reply(body=body))
     assert (await failure(transcription, session_id, audio_id)).kind is FailureKind.CONTEXT_LENGTH
 
 

@@ -204,6 +204,8 @@ async def test_closing_rejects_the_recording_that_is_transcribed(
     await session.signal("close")
     await session.ended()
     assert session.seen("message.rejected", message_id="r1", reason="session_closed")
+    history = await session.handle.fetch_history()
+    assert any(event.HasField("activity_task_cancel_requested_event_attributes") for event in history.events)
 
 
 async def test_a_worker_that_remembers_nothing_takes_recordings_too(
