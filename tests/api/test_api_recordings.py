@@ -256,6 +256,7 @@ async def test_a_body_that_breaks_off_leaves_no_trace(
         await writer.wait_closed()
     await asyncio.sleep(0.2)
     assert await redis.exists(keys.audio(session_id)) == 0
+    assert session_id not in (system.folder / "api.log").read_text("utf-8"), "an expected end is no error"
     answer(await upload(http, session_id), 202)
 
 
