@@ -95,6 +95,7 @@ class Session:
         while True:
             self._fold()
             step = self._carry_out()
+            self._transcription.give_up_unless(self._state.recordings.begun)
             self._engine_list.tell(self._state, self._now())
             if isinstance(step, Finish) and not self._publisher.busy and not self._has_news():
                 return step.summary
@@ -240,7 +241,6 @@ class Session:
 
     def _fold_transcription(self) -> None:
         begun = self._state.recordings.begun
-        self._transcription.give_up_unless(begun)
         if begun is not None and self._transcription.done:
             self._record(*transcribed(self._state, begun, self._transcription.take(), self._now()))
 

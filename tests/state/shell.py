@@ -195,6 +195,8 @@ class Shell:
             return
         self._fold()
         step = self._carry_out()
+        if self.transcribing and self.transcribing.message_id != self.state.recordings.begun:
+            self.transcribing = None
         if isinstance(step, Finish) and not self._publishing and not self._has_news():
             self.summary = step.summary
             return
@@ -221,10 +223,8 @@ class Shell:
 
     def _fold_transcription(self) -> None:
         begun = self.state.recordings.begun
-        if self.transcribing and self.transcribing.message_id != begun:
-            self.transcribing = None
-        if self.transcribing and self._heard:
-            self._record(*transcribed(self.state, self.transcribing.message_id, self._heard, self.now))
+        if begun is not None and self._heard:
+            self._record(*transcribed(self.state, begun, self._heard, self.now))
             self.transcribing = None
         self._heard = None
 
