@@ -52,7 +52,8 @@ class ToldAnswer(Answer):
     def __init__(self, lines: Lines, message_id: str, next_epoch: NextEpoch, told: Sentences) -> None:
         self.place = Place.parse(lines.remembered[1], lines.tail)
         super().__init__(lines, message_id, next_epoch)
-        self._told = told
+        self.told = told
+        """How it is told."""
         self._unsaid: list[tuple[str, Place]] = []
         self._shown = self.sentences
         """Sentences that viewers hold."""
@@ -71,10 +72,10 @@ class ToldAnswer(Answer):
 
     async def more_told(self, than: int) -> int:
         """How many sentences of the session viewers hold, as soon as it is more than `than`."""
-        while self._told.first + self._shown <= than:
+        while self.told.first + self._shown <= than:
             self._written.clear()
             await self._written.wait()
-        return self._told.first + self._shown
+        return self.told.first + self._shown
 
     async def _flush(self) -> bool:
         turn_ended = await super()._flush()
@@ -102,7 +103,7 @@ class ToldAnswer(Answer):
 
     def _figures(self) -> dict[str, Any]:
         ends = tuple(accumulate(map(len, self.deltas)))
-        told = MessageSentences(first=self._told.first, ends=ends, phase=self._told.phase)
+        told = MessageSentences(first=self.told.first, ends=ends, phase=self.told.phase)
         return {"sentences": told, "flagged": self.place.flagged}
 
     def _retell(self, deltas: Sequence[str]) -> None:
@@ -112,14 +113,14 @@ class ToldAnswer(Answer):
     def _offer_sentence(self, sentence: str) -> None:
         if not sentence:
             return
-        index = self._told.first + self.sentences
+        index = self.told.first + self.sentences
         self._lines.offer(self._delta(sentence), sentence)
         told = SentenceTold(
             at=datetime.now(UTC),
             turn=self._turn,
             index=index,
             text=sentence.strip(),
-            phase=self._told.phase,
+            phase=self.told.phase,
         )
         self._lines.offer(told)
 

@@ -22,6 +22,7 @@ from activities.store.listing import Listing
 from activities.store.log_reader import LogReader
 from activities.store.projection import Projection
 from activities.store.retention import Retention
+from activities.store.spoken import Spoken
 from activities.store.tenant_channel import TenantChannel
 from api import errors
 from api.access import Access
@@ -37,9 +38,10 @@ from api.hub import Hub
 from api.listing import SessionPages
 from api.metrics import RequestMetrics
 from api.options import ApiOptions
+from api.playback_reports import PlaybackReports
 from api.rebuild import Rebuild
 from api.restoring import Restoring
-from api.routes import audio, events, feed, messages, recordings, service, sessions, socket
+from api.routes import audio, events, feed, messages, recordings, service, sessions, socket, voice
 from api.tenant_feed import TenantFeed
 from api.uploads import LARGER_BODY, Uploads
 from api.visibility import Visibility
@@ -77,7 +79,7 @@ def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
     app.state.context = context
     errors.register(app)
     describe(app)
-    for routes in (sessions, messages, audio, recordings, events, socket, feed, service):
+    for routes in (sessions, messages, voice, audio, recordings, events, socket, feed, service):
         app.include_router(routes.router)
     return app
 
@@ -104,6 +106,8 @@ def _context(options: ApiOptions, client: Client, redis: "Redis") -> Context:
         tenants=TenantFeed(redis),
         audio=audio_store,
         uploads=Uploads(audio_store),
+        spoken=Spoken(redis),
+        players=PlaybackReports(),
     )
 
 

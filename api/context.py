@@ -16,6 +16,7 @@ from activities.store.life import StoreLife
 from activities.store.log_reader import LogReader
 from activities.store.projection import ProjectedSession, Projection
 from activities.store.retention import Retention
+from activities.store.spoken import Spoken
 from activities.store.tenant_channel import TenantChannel
 from api.access import Access
 from api.auth import Credentials, Principal, authorization_of
@@ -24,6 +25,7 @@ from api.errors import Problem, session_closed
 from api.hub import Hub
 from api.listing import SessionPages
 from api.options import ApiOptions
+from api.playback_reports import PlaybackReports
 from api.restoring import Restoring
 from api.tenant_feed import TenantFeed
 from api.uploads import Uploads
@@ -50,6 +52,8 @@ class Context:
     tenants: TenantFeed
     audio: AudioStore
     uploads: Uploads
+    spoken: Spoken
+    players: PlaybackReports
 
 
 async def _context(connection: HTTPConnection) -> Context:

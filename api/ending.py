@@ -4,7 +4,7 @@ Owns the last words: those that the workflow would have said, as far as the stor
 Must not know how it was noticed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,8 +23,10 @@ from workflows.contract.events import (
     SessionEnded,
     SessionStatusChanged,
     TurnStopped,
+    VoiceStateChanged,
 )
 from workflows.contract.session import EndReason, Status, StopReason, Summary, TranscriptMessage, Usage
+from workflows.contract.voice import VoiceState
 
 
 @dataclass(frozen=True)
@@ -74,12 +76,13 @@ class Ending:
             *_end_of_message(said, now),
             *_end_of_turn(session.fields["turn"], now),
             *_end_of_queue(session.fields["queue"], now),
+            *_end_of_voice(session.fields["voice_state"], now),
             SessionStatusChanged(at=now, old=session.fields["status"], new=Status.CLOSED),
             SessionEnded(at=now, reason=reason, summary=await self._summary(session)),
         ]
         return LastWords(
             entries=[Entry.of(session.fields["session_id"], event) for event in events],
-            fields=closed_fields(reason, now),
+            fields=closed_fields(session.fields, reason, now),
             message=said.message.model_dump_json().encode() if said else None,
         )
 
@@ -135,7 +138,15 @@ def _end_of_queue(queue: Sequence[dict[str, Any]], now: datetime) -> Sequence[Pu
     return [MessageRejected(at=now, message_id=waiting["message_id"], reason=closed) for waiting in queue]
 
 
-def closed_fields(reason: EndReason, now: datetime) -> dict[str, Any]:
-    """What changes of the object of a session that is cut off."""
+def _end_of_voice(state: str | None, now: datetime) -> Sequence[PublishedEvent]:
+    if state is None:
+        return ()
+    return (VoiceStateChanged(at=now, old=VoiceState(state), new=VoiceState.TERMINATED),)
+
+
+def closed_fields(fields: Mapping[str, Any], reason: EndReason, now: datetime) -> dict[str, Any]:
+    """What changes of the object `fields` of a session that is cut off."""
     ended = {"status": Status.CLOSED, "end_reason": reason, "updated_at": rfc3339(now)}
+    if fields["voice_state"] is not None:
+        ended["voice_state"] = VoiceState.TERMINATED
     return ended | dict.fromkeys(("turn", "idle_at", "ends_at")) | {"queue": [], "queued": 0}

@@ -13,7 +13,6 @@ from pydantic_core import from_json, to_json
 from activities.store.cursor import Cursor
 from activities.store.log_reader import LoggedEvent, LogReader
 from activities.store.projection import ProjectedSession, Projection
-from activities.store.spoken import SpokenWords
 from workflows.contract.base import rfc3339
 from workflows.contract.events import EpochStarted
 from workflows.contract.session import TranscriptMessage
@@ -85,7 +84,7 @@ async def read_reset(
     if spoken.torn:
         return None
     place = spoken.cursor if spoken.cursor == image.cursor else image.cursor
-    words = await reader.words(session_id)
+    speech = await reader.speech(session_id)
     event = {
         "type": KIND,
         "session_id": session_id,
@@ -94,7 +93,7 @@ async def read_reset(
         "messages": _messages(image.session, image.messages, spoken.completed),
         "partial": spoken.partial,
         "sentences": _sentences(image.messages, spoken),
-        "speech": await _speech(session_id, place, reader, words),
+        "speech": await _speech(session_id, place, reader, speech),
         "rejected": image.session.rejected,
     }
     return Reset(LoggedEvent(place, KIND, to_json(event)), image.session.closed)
@@ -112,13 +111,13 @@ async def spoken_until(session_id: str, end: Cursor, reader: LogReader) -> Spoke
 
 
 async def _speech(
-    session_id: str, place: Cursor, reader: LogReader, words: SpokenWords
+    session_id: str, place: Cursor, reader: LogReader, speech: Mapping[int, dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """What was announced up to `place`: the rest is still to come."""
-    if not words.speech:
+    if not speech:
         return []
     later = {event["sentence_index"] for event in await _announced_after(session_id, place, reader)}
-    return [words.speech[index] for index in sorted(set(words.speech) - later)]
+    return [speech[index] for index in sorted(set(speech) - later)]
 
 
 async def _announced_after(session_id: str, place: Cursor, reader: LogReader) -> list[dict[str, Any]]:

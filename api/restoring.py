@@ -82,7 +82,7 @@ class Restoring:
         fields, transcript = await self._last_known(session_id)
         now = datetime.now(UTC)
         if fields["status"] != Status.CLOSED:
-            fields |= closed_fields(cut_off or EndReason.TERMINATED, now)
+            fields |= closed_fields(fields, cut_off or EndReason.TERMINATED, now)
         # An epoch of its own: whoever holds a cursor of the log that is lost gets a reset.
         cursor = Cursor(unix_milliseconds(now), 0)
         session = ProjectedSession(fields=fields, tenant=tenant, cursor=cursor, closing=False)

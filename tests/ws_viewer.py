@@ -18,7 +18,8 @@ from websockets.typing import Subprotocol
 
 from tests.reducer import Reducer
 
-ANSWERS = frozenset({"pong", "error", "message.taken", "stop.taken"})
+TAKEN = ("message", "stop", "listening", "playback", "barge_in")
+ANSWERS = frozenset({"pong", "error", *(f"{asked}.taken" for asked in TAKEN)})
 """Frames that are no events."""
 
 

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.hearing import Hearing
 from activities.model import ModelSteps
 from activities.provider import Provider
 from activities.safety.moderations import Moderations
@@ -45,8 +46,9 @@ GRACE: Final = timedelta(seconds=6)
 
 def activities(redis: "Redis", openai: AsyncOpenAI, voices: Voices, transcriber: Transcriber) -> list[Any]:
     """Every activity, bound to its store and its providers."""
-    log, reader, projection = EventLog(redis), LogReader(redis), Projection(redis)
-    steps = ModelSteps(log, reader, projection, Provider(openai), Moderations(openai))
+    log, provider = EventLog(redis), Provider(openai)
+    hearing = Hearing(Projection(redis), provider, Moderations(openai))
+    steps = ModelSteps(log, LogReader(redis), hearing, provider.give_up)
     speaking = Speaking(AudioStore(redis), Spoken(redis), voices)
     return [
         steps.call_model,

@@ -44,10 +44,10 @@ class RunningSpeech:
             synthesize_sentence, given, **options.synthesis(f"speak sentence {given.index}")
         )
 
-    def cancel(self) -> None:
-        """Nobody waits for what is being synthesized."""
-        for synthesis in self._running.values():
-            synthesis.cancel()
+    def keep_only(self, awaited: range) -> None:
+        """Nobody waits for any other sentence; how its synthesis ends is nobody's business."""
+        for index in [index for index in self._running if index not in awaited]:
+            self._running.pop(index).cancel()
 
     def take(self) -> Iterator[tuple[int, Utterance]]:
         """The ends that wait, in the order of the sentences."""

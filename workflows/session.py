@@ -137,6 +137,21 @@ class Session:
         self._append("resume", payload)
 
     @workflow.signal
+    def listening(self, payload: Any = None) -> None:
+        """{on}: a microphone was opened or closed."""
+        self._append("listening", payload)
+
+    @workflow.signal
+    def playback(self, payload: Any = None) -> None:
+        """{turn, sentence_index, played_ms, state}: where a player stands."""
+        self._append("playback", payload)
+
+    @workflow.signal
+    def barge_in(self, payload: Any = None) -> None:
+        """{turn, sentence_index?, played_ms?} or {resume}: the person speaks into it, or did not."""
+        self._append("barge_in", payload)
+
+    @workflow.signal
     def close(self, payload: Any = None) -> None:
         """{reason?}: end the session."""
         self._append("close", payload)
@@ -266,6 +281,7 @@ class Session:
             self._outbox = self._outbox.added(event, self._state, self._now())
             if isinstance(event, SessionStatusChanged):
                 self._engine_list.tell_change(event.new)
+            self._speech.keep_only(self._state.speaking.awaited)
 
     # ---- what follows --------------------------------------------------------------------------------
 
@@ -310,7 +326,10 @@ class Session:
     def _speak(self, step: Speak) -> None:
         self._record(SpeechBegun(at=self._now(), sentence_index=step.index))
         session_id, speech = self._state.session_id, self._state.profile.speech or Voice()
-        self._speech.start(SynthesizeSentenceInput(session_id=session_id, index=step.index, speech=speech))
+        given = SynthesizeSentenceInput(
+            session_id=session_id, index=step.index, text=step.text, speech=speech
+        )
+        self._speech.start(given)
 
     def _transcribe(self, step: Transcribe) -> None:
         self._record(TranscriptionBegun(at=self._now(), message_id=step.message_id))

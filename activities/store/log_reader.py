@@ -4,7 +4,7 @@ Owns the way from stream entries to what readers need, and the proof that the lo
 stopped; must not wait (the API's hub does) and never writes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from activities.store import keys
 from activities.store.client import patience
 from activities.store.cursor import Cursor
-from activities.store.spoken import Spoken, SpokenWords
+from activities.store.spoken import Spoken
 
 PAGE: Final = 500
 
@@ -67,9 +67,9 @@ class LogReader:
             found: Any = await self._redis.xrevrange(keys.log(session_id), "+", "-", count=1)
         return _logged(*found[0]) if found else None
 
-    async def words(self, session_id: str) -> SpokenWords:
-        """Every sentence that was told or spoken."""
-        return await Spoken(self._redis).words(session_id)
+    async def speech(self, session_id: str) -> Mapping[int, dict[str, Any]]:
+        """What was announced of speech, by the index of its sentence: the events."""
+        return await Spoken(self._redis).speech(session_id)
 
     async def shown(self, session_id: str, epoch: int, first: int, message_id: str) -> list[str]:
         """The deltas that viewers hold of a running message whose step writes from entry `first` on."""

@@ -4,9 +4,9 @@
 --                  the epoch up to itself: a store that went back gives n again, but not to the same past
 -- HEAD    hash     epoch, n, print; of the workflow's outbox: base, told (entries in the log), revision, run;
 --                  of the model step: writer, fence, next, response, cursor, tail (what its author keeps
---                  beside the cursor), done, ended (it said its turn's end), first, turn, joins (who may go on from the epoch before); stop;
---                  settled (steps that have said their last word); said (entries that steps said for the
---                  workflow, not counted by told)
+--                  beside the cursor), done, ended (it said its turn's end), first, turn, joins (who may go on
+--                  from the epoch before); stop; settled (steps that have said their last word); said (entries
+--                  that steps said for the workflow, not counted by told)
 -- NAMES   sorted   outbox entries in the log by name; the score is which of them it was
 -- SESSION hash     the session object, a JSON value a field; fields of our own start with _
 -- MESSAGES list    the transcript, a JSON object a message
@@ -149,23 +149,26 @@ local function without_stale(p)
   return fields
 end
 
+-- Whether nothing newer was told before.
 local function project(p, fields)
-  if p.revision < tonumber(field('revision') or -1) then return end
+  if p.revision < tonumber(field('revision') or -1) then return false end
   redis.call('HSET', HEAD, 'revision', p.revision)
   if #fields > 0 then redis.call('HSET', SESSION, unpack(fields)) end
   redis.call('HSET', SESSION, '_cursor', p.epoch .. '-' .. counter('n'), '_as_of', p.as_of)
   if p.closing == '1' then redis.call('HSET', SESSION, '_closing', '1') end
+  return true
 end
 
-local function add_messages(p)
+-- What is there may have been cut to what was heard of it: only newer words replace it.
+local function add_messages(p, is_newest)
   local length = redis.call('LLEN', MESSAGES)
   while length < p.messages_from and #p.messages > 0 do
     length = redis.call('RPUSH', MESSAGES, '')
   end
   for i, message in ipairs(p.messages) do
     local index = p.messages_from + i - 1
-    if index < length then redis.call('LSET', MESSAGES, index, message)
-    else redis.call('RPUSH', MESSAGES, message) end
+    if index >= length then redis.call('RPUSH', MESSAGES, message)
+    elseif is_newest then redis.call('LSET', MESSAGES, index, message) end
   end
 end
 
@@ -189,8 +192,7 @@ local function publish(p)
   add_entries(p, 'told')
   redis.call('HSET', HEAD, 'base', p.base, 'run', p.run)
   redis.call('ZREMRANGEBYSCORE', NAMES, '-inf', p.base - REMEMBERED_NAMES)
-  project(p, without_stale(p))
-  add_messages(p)
+  add_messages(p, project(p, without_stale(p)))
   add_writes(p)
   trim(p)
   return 'ok'
@@ -203,8 +205,7 @@ local function end_turn(p)
     return false
   end
   add_entries(p, 'said')
-  project(p, p.fields)
-  add_messages(p)
+  add_messages(p, project(p, p.fields))
   trim(p)
   return true
 end

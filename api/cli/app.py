@@ -54,13 +54,29 @@ def chat(
 
 def listen(
     profile: Annotated[str | None, typer.Option(help="What kind of session to start")] = None,
-    session: Annotated[str | None, typer.Option(metavar="ID", help="Come back to this session")] = None,
+    session: Annotated[
+        str | None, typer.Option(metavar="ID", help="Hear this session, from its beginning")
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Put the audio into this WAV file")] = None,
+    play: Annotated[
+        bool | None,
+        typer.Option(
+            "--play/--no-play", show_default=False, help="Play the audio; the default without --out"
+        ),
+    ] = None,
 ) -> None:
-    """Listen to a session that speaks."""
+    """Listen to a session that speaks.
+
+    The player is what PERDURE_PLAYER says, or the first that is installed:
+    ffplay, mpv, paplay, aplay, play, afplay. With --out alone, nothing is
+    played; with --out and --play, the file holds what was played.
+
+    At a terminal, Enter interrupts: write a message, or press Enter again
+    within two seconds to go on. Ctrl-C leaves, and the session goes on.
+    """
     if profile and session:
         raise typer.BadParameter("a session keeps its profile: give --profile or --session, not both")
-    _run("listen", profile or (None if session else "guided"), session, out)
+    _run("listen", profile or (None if session else "guided"), session, out, play=play)
 
 
 def sessions(

@@ -92,6 +92,14 @@ class Api:
         """End the session."""
         return await self._call("DELETE", f"/v1/sessions/{session}")
 
+    async def playback(self, session: str, report: Json) -> Json:
+        """Tell what is being heard: `turn`, `sentence_index`, `played_ms`, `state`."""
+        return await self._call("POST", f"/v1/sessions/{session}/playback", json=report)
+
+    async def barge_in(self, session: str, body: Json) -> Json:
+        """Interrupt the voice at `turn`, `sentence_index`, `played_ms`; or take that back with `resume`."""
+        return await self._call("POST", f"/v1/sessions/{session}/barge_in", json=body)
+
     async def rename(self, session: str, title: str) -> Json:
         """Give the session a title."""
         return await self._call("PATCH", f"/v1/sessions/{session}", json={"title": title})

@@ -4,11 +4,13 @@ Owns the commands' order of calls and their words on standard output. Must not p
 """
 
 import asyncio
+import os
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 from uuid import uuid4
 
@@ -16,14 +18,17 @@ from api.cli.chat import Chat
 from api.cli.client import Api, Json, patiently
 from api.cli.desk import Desk
 from api.cli.errors import WrongUsageError
-from api.cli.ink import Ink
+from api.cli.ink import Ink, Tone
 from api.cli.json_output import write_json
-from api.cli.listening import Listening
+from api.cli.listening import Ears, Listening
 from api.cli.listing import fact_lines, none_line, session_lines
 from api.cli.moments import duration, utc_now
 from api.cli.narrator import Narrator
+from api.cli.onlooker_desk import OnlookerDesk
 from api.cli.outbox import new_letter
+from api.cli.paper import Notice
 from api.cli.plain_desk import PlainDesk
+from api.cli.player import CHOICE, KNOWN, Player, find_player
 from api.cli.program import typed
 from api.cli.recording import Recording
 from api.cli.reducer import transcribed
@@ -37,6 +42,10 @@ from api.cli.view import View
 from api.cli.watching import Watch, watch_as_json
 
 NOW: Final = "now"
+NO_PLAYER: Final = (
+    f"Nothing will be heard, there are only words: no player was found ({', '.join(KNOWN)}; "
+    f"or set {CHOICE}); --out FILE keeps the audio."
+)
 LOOKS: Final = 30
 LOOK_SECONDS: Final = 0.1
 
@@ -122,16 +131,44 @@ async def watch(api: Api, name: str, after: str | None, *, as_json: bool) -> Non
         await Watch(api, session["session_id"], place, View.of_output(notices_apart=False)).run()
 
 
-async def listen(api: Api, profile: str | None, name: str | None, out: Path | None) -> None:
-    """Hear a new session, or the one that is named, to its end."""
+async def listen(
+    api: Api, profile: str | None, name: str | None, out: Path | None, *, play: bool | None
+) -> None:
+    """Hear a new session, or the one that is named, to its end; None plays where there is no `out`."""
+    player = _player(is_needed=play is True) if play or (play is None and out is None) else None
     key = uuid4().hex
     session = await (api.session(session_path(name)) if name else api.start_session(profile, key))
     with ExitStack() as stack:
-        recording = stack.enter_context(Recording(out)) if out else None
-        listening = Listening(api, session, recording, View.of_output(notices_apart=False))
-        await listening.run()
-    if recording is not None:
-        _say(f"{out}: {duration(recording.seconds)} of audio, {listening.heard} sentences.")
+        recording = stack.enter_context(_summed_up(out)) if out else None
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="perdure-")) if player else ".")
+        desk = _desk() if _is_attended() else OnlookerDesk()
+        if player is None and out is None and play is None:
+            desk.paper.notice(Notice(NO_PLAYER, Tone.WARNING))
+        await Listening(api, session, desk, Ears(recording, player, folder)).run()
+
+
+def _player(*, is_needed: bool) -> Player | None:
+    """The player of this machine. Raises WrongUsageError."""
+    player = find_player()
+    if player is None and is_needed:
+        raise WrongUsageError(NO_PLAYER)
+    return player
+
+
+def _is_attended() -> bool:
+    """Whether a person at a keyboard may interrupt; in the background the keyboard belongs to others."""
+    return sys.stdin.isatty() and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+
+
+@contextmanager
+def _summed_up(out: Path) -> Iterator[Recording]:
+    """A recording, and a line about it at its end."""
+    recording = Recording(out)
+    try:
+        with recording:
+            yield recording
+    finally:
+        _say(f"{out}: {duration(recording.seconds)} of audio, {recording.sentences} sentences.")
 
 
 async def _live_end(api: Api, path: str) -> str:

@@ -3,11 +3,15 @@
 Owns what a chat asks of both; must not be either.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from api.cli.paper import Paper
+from api.cli.paper import Line, Paper
+
+
+def _no_lines(_: int) -> Sequence[Line]:
+    return ()
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,8 @@ class Footing:
     status: str = ""
     is_idle: bool = True
     """Whether it is the person's turn."""
+    head: Callable[[int], Sequence[Line]] = _no_lines
+    """Lines above all others, in at most so many cells; only where they can be taken back."""
 
 
 class Desk(Protocol):

@@ -31,6 +31,12 @@ class RefusedError(CommandError):
         self.code = code
 
 
+class LeftError(CommandError):
+    """The person went by Ctrl-C; the text says how to come back."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
 class WrongUsageError(CommandError):
     """The command cannot mean anything."""
 

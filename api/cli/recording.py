@@ -19,6 +19,7 @@ class Recording:
         self._path = path
         self._file: wave.Wave_write | None = None
         self.seconds = 0.0
+        self.sentences = 0
 
     def __enter__(self) -> Self:
         """Use it."""
@@ -41,6 +42,7 @@ class Recording:
             # The header is written anew with every sentence: whoever stops listening has a whole file.
             self._file.writeframes(sentence.readframes(sentence.getnframes()))
             self.seconds += sentence.getnframes() / sentence.getframerate()
+            self.sentences += 1
 
     def _begun(self, like: wave.Wave_read) -> wave.Wave_write:
         try:

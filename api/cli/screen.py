@@ -30,6 +30,10 @@ class _Entry:
     origin: int = 0
     rows: list[Row] = field(default_factory=list)
 
+    def further_down(self) -> "_Entry":
+        """The same message; what is still to come of it stands in a row of its own."""
+        return _Entry(self.message_id, self.text, len(self.text))
+
 
 class Screen:
     """Implements Paper."""
@@ -60,8 +64,12 @@ class Screen:
 
     def notice(self, notice: Notice) -> None:
         """Say something, unless it passes: that is for the footer."""
-        if not notice.passing:
-            self._block(_NOTICE, notice_lines(notice, self.width))
+        if notice.passing:
+            return
+        entry = self._entry
+        self._block(_NOTICE, notice_lines(notice, self.width))
+        if entry is not None:
+            self._entry = entry.further_down()
 
     def footer(self, lines: Sequence[Line], cursor: tuple[int, int] = (0, 0)) -> None:
         """Show lines below the text, the cursor in a row and column of them."""
@@ -79,7 +87,7 @@ class Screen:
         self.footer(())
         self._canvas.release()
         if self._entry is not None:
-            self._entry.origin, self._entry.rows = len(self._entry.text), []
+            self._entry = self._entry.further_down()
 
     def _entry_of(self, message_id: str, text: str) -> _Entry | None:
         if self._entry is not None and self._entry.message_id == message_id:
@@ -91,14 +99,22 @@ class Screen:
         return self._entry
 
     def _block(self, kind: str, lines: Sequence[Line]) -> None:
-        """Lines that never change; an empty one before them, except among notices."""
+        """Lines that never change."""
         self._close()
+        self._block_begins(kind, lines)
+
+    def _block_begins(self, kind: str, lines: Sequence[Line] = ()) -> None:
+        """Lines, and an empty one before them, except among notices."""
         follows_its_like = kind == self._last_block == _NOTICE
         gap = [Line()] if self._last_block and not follows_its_like else []
         self._last_block = kind
         self._canvas.append([*gap, *lines])
 
     def _let_say(self, entry: _Entry, text: str) -> None:
+        if text == entry.text and not entry.rows:
+            return
+        if not entry.rows and self._last_block == _NOTICE:
+            self._block_begins(_MESSAGE)
         rows = self._rows(entry, text)
         if rows is None or not self._canvas.rewrite([row.text for row in rows]):
             rows = self._begin_again(entry, text)

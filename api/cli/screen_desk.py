@@ -102,7 +102,8 @@ class ScreenDesk:
         waiting = self._footing.waiting
         more = [f"… and {len(waiting) - most} more"] if len(waiting) > most else []
         shown = [*waiting[:most], *more, *([self._footing.status] if self._footing.status else [])]
-        lines = [Line(((one_line(text, width), Tone.ASIDE),)) for text in shown]
+        lines = [*self._footing.head(width)]
+        lines += [Line(((one_line(text, width), Tone.ASIDE),)) for text in shown]
         cursor = (len(lines) - 1, lines[-1].cells) if lines else (0, 0)
         if self._footing.is_idle or self._editor.text:
             typed, (row, column) = prompt_lines(self._editor, width, most)

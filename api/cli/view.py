@@ -4,6 +4,7 @@ Owns the choice between them for commands that read no keys. Must not know event
 """
 
 import sys
+from collections.abc import Sequence
 from io import StringIO
 from typing import Self
 
@@ -44,8 +45,16 @@ class View:
         if self._screen is not None:
             self._screen.finish()
 
+    @property
+    def width(self) -> int:
+        """Cells that a line may have."""
+        return self._screen.width if self._screen is not None else terminal_size().columns
+
     def status(self, text: str) -> None:
         """Show what is true now, where that can be taken back."""
+        self.show([Line(((one_line(text, self.width), Tone.ASIDE),))] if text else [])
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show these lines, none wider than `width`, where they can be taken back."""
         if self._screen is not None:
-            line = Line(((one_line(text, self._screen.width), Tone.ASIDE),))
-            self._screen.footer([line] if text else [], (0, line.cells))
+            self._screen.footer(lines, (len(lines) - 1, lines[-1].cells) if lines else (0, 0))

@@ -131,8 +131,16 @@ def _updated(event: Event, before: Conversation) -> Notice | None:
     return Notice(f"title: {one_line(title)}")
 
 
-def _truncated(event: Event, _: Conversation) -> Notice:
-    return Notice(f"heard of it: {one_line(event['text'])}")
+def _interrupted(event: Event, _: Conversation) -> Notice:
+    heard = one_line(event["heard_text"]).strip()
+    return Notice(
+        f"interrupted; heard of it: {_end_of(heard)}" if heard else "interrupted before a word was heard"
+    )
+
+
+def _end_of(text: str) -> str:
+    """Its last words: where somebody was interrupted."""
+    return text if len(text) <= PREVIEW else f"…{text[-PREVIEW:].partition(' ')[2] or text[-PREVIEW:]}"
 
 
 def _phase(event: Event, _: Conversation) -> Notice:
@@ -157,13 +165,13 @@ _WORDS: Final[Mapping[str, Callable[[Event, Conversation], Notice | None]]] = {
     "message.accepted": _accepted,
     "message.rejected": _rejected,
     "message.withdrawn": _withdrawn,
-    "message.truncated": _truncated,
     "session.ending_soon": _ending_soon,
     "session.ended": _ended,
     "session.updated": _updated,
     "session.paused": lambda _event, _before: Notice("paused: messages wait until the session is resumed"),
     "session.resumed": lambda _event, _before: Notice("resumed"),
     "phase.started": _phase,
+    "interruption": _interrupted,
     "tool.started": _tool_started,
     "tool.failed": _tool_failed,
 }

@@ -61,7 +61,7 @@ async def system(
         "PERDURE_TRANSCRIPTION_MODEL": "ears",
         "OPENAI_TRANSCRIPTION_BASE_URL": transcripts.url,
     }
-    async with running_system(folder, env=env) as whole:
+    async with running_system(folder, env=env, speech=True) as whole:
         yield whole
 
 

@@ -17,10 +17,12 @@ from tests.api.conftest import MakeApp, Serve
 from workflows.contract.transcription import MEDIA_TYPES
 
 SESSION = "/v1/sessions/{session_id}"
+VOICE = ("listening", "playback", "barge_in")
 WITH_INPUT = [
     *("GET /v1/sessions", f"GET {SESSION}", f"PATCH {SESSION}", f"GET {SESSION}/events"),
     *(f"GET {SESSION}/messages", f"POST {SESSION}/messages", "POST /v1/sessions"),
     *(f"GET {SESSION}/messages/last", f"GET {SESSION}/ws", f"POST {SESSION}/audio"),
+    *(f"POST {SESSION}/{asked}" for asked in VOICE),
 ]
 OPERATIONS = [
     *("GET /healthz", "GET /readyz", "GET /metrics", f"POST {SESSION}/pause", f"POST {SESSION}/resume"),

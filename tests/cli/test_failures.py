@@ -118,7 +118,7 @@ def test_our_own_words_stand_alone(shell: Shell) -> None:
 def test_no_such_profile(shell: Shell) -> None:
     done = shell.run("chat", "--profile", "nonsense")
     assert done.exit_code == 1
-    assert _one_line(done.stderr) == "No such profile; there are: chat, guided."
+    assert _one_line(done.stderr) == "No such profile; there are: chat, guided, voice."
 
 
 def test_something_else_answers(shell: Shell) -> None:

@@ -123,8 +123,8 @@ class History:
                 assert self.paused_since is None
                 self.paused_since = event.at
             case SessionResumed():
-                assert self.paused_since is not None
-                self.paused_for += event.at - self.paused_since
+                # Without a pause, it is a phase that goes on.
+                self.paused_for += event.at - (self.paused_since or event.at)
                 self.paused_since = None
             case SessionEndingSoon() if event.reason in CLOCKS:
                 assert self.paused_since is None, "a warning during a pause"

@@ -11,14 +11,16 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from tests.state.store_model import LostError, StoreModel
-from workflows.contract.commands import Command
+from workflows.contract.commands import Command, SentencesTold
 from workflows.contract.errors import StepFailure, StoreFault
 from workflows.contract.events import (
     DoorClosed,
     EpochStarted,
     Event,
+    SentenceSpoken,
     SessionStarted,
     SettlingStarted,
+    SpeechBegun,
     StepCancelled,
     StepStarted,
     TranscriptionBegun,
@@ -26,6 +28,7 @@ from workflows.contract.events import (
 from workflows.contract.model_call import StepResult
 from workflows.contract.publication import LogEntry, Publication, step_name
 from workflows.contract.session import Summary
+from workflows.contract.speech import Utterance
 from workflows.contract.start import SessionStart
 from workflows.contract.transcription import Transcript
 from workflows.contract.turn_end import TurnEnd
@@ -44,6 +47,7 @@ from workflows.state.steps import (
     Finish,
     Record,
     SettleAnswer,
+    Speak,
     Transcribe,
     Wait,
 )
@@ -70,6 +74,10 @@ class Happenings:
     step_end: StepEnd | None = None
     publication: Arrival | None = None
     transcript: Transcript | None = None
+    told: int = 0
+    """Sentences that the running step says it told."""
+    spoken: tuple[tuple[int, Utterance], ...] = ()
+    """Sentences whose synthesis ended."""
 
     def __add__(self, later: "Happenings") -> "Happenings":
         return Happenings(
@@ -77,6 +85,8 @@ class Happenings:
             step_end=self.step_end or later.step_end,
             publication=self.publication or later.publication,
             transcript=self.transcript or later.transcript,
+            told=max(self.told, later.told),
+            spoken=self.spoken + later.spoken,
         )
 
 
@@ -128,6 +138,10 @@ class Shell:
         """What the current task published before it was durable."""
         self.last_words: dict[tuple[int, str], StepResult] = {}
         """Results that the store holds, by the step's name."""
+        self.speaks: tuple[Speak, ...] = ()
+        self.syntheses: frozenset[int] = frozenset()
+        """Sentences that are being synthesized."""
+        self._spoken: tuple[tuple[int, Utterance], ...] = ()
         self._inbox: tuple[Command, ...] = ()
         self._arrived: Publication | None = None
         self._lost: Publication | None = None
@@ -152,8 +166,10 @@ class Shell:
         """One workflow task, up to the moment before it is durable: of what it started, nothing begins."""
         self.told_early = ()
         self._inbox += happened.commands
+        self._inbox += (SentencesTold(told=happened.told),) if happened.told else ()
         if not self.one_batch and happened.commands:
             self._loop()
+        self._spoken = happened.spoken
         self._ended = happened.step_end if self.attempt else None
         if isinstance(self._ended, StepResult):
             self._ended = self.step_says(self._ended)
@@ -219,6 +235,11 @@ class Shell:
             self._repair_store(StoreFault.EPOCH_LOST, lost)
         elif self._arrived is not None:
             self._fold_publication(self._arrived)
+        spoken, self._spoken = self._spoken, ()
+        for index, utterance in spoken:
+            if index in self.syntheses:
+                self.syntheses -= {index}
+                self._record(SentenceSpoken(at=self.now, sentence_index=index, utterance=utterance))
         self._fold_transcription()
 
     def _fold_transcription(self) -> None:
@@ -273,6 +294,7 @@ class Shell:
             elif self.outbox.counts != before.counts:
                 self.entries += (self.outbox.entries[0 if isinstance(event, EpochStarted) else -1],)
             self.recorded += (event,)
+            self.syntheses &= set(self.state.speaking.awaited)
 
     def _carry_out(self) -> Wait | Finish:
         for _ in range(MOST_STEPS):
@@ -290,6 +312,11 @@ class Shell:
                 case Transcribe():
                     self._record(TranscriptionBegun(at=self.now, message_id=step.message_id))
                     self.transcribing = step
+                case Speak():
+                    assert step.index not in self.syntheses, "a sentence is spoken twice at once"
+                    self._record(SpeechBegun(at=self.now, sentence_index=step.index))
+                    self.syntheses |= {step.index}
+                    self.speaks += (step,)
                 case CloseDoor():
                     self._close_door()
                     return Wait(until=None)

@@ -90,10 +90,12 @@ class StoreModel:
         return [entry for entry in publication.entries if entry.name not in names]
 
     def _project(self, publication: Publication, without: frozenset[str] = frozenset()) -> None:
+        messages = dict(enumerate(publication.messages, publication.messages_from))
         if publication.revision >= self.revision:
             self.revision = publication.revision
             told = publication.session.items()
             self.session |= {name: value for name, value in told if name not in without}
             self.closing |= publication.closing
-        self.messages |= dict(enumerate(publication.messages, publication.messages_from))
+            self.messages |= messages
+        self.messages = messages | self.messages
         self.writes |= set(publication.writes)

@@ -11,11 +11,14 @@ from tests.state.builders import complete, failure, kept, message, terminal, upd
 from tests.state.shell import Attempt, Shell, StepEnd, Vanished
 from workflows.contract.commands import (
     MAX_CONTENT,
+    BargeIn,
     Cancel,
     Close,
     Command,
+    Listening,
     Malformed,
     Pause,
+    Playback,
     Resume,
     SendRecording,
     StopTurn,
@@ -25,6 +28,7 @@ from workflows.contract.errors import FailureKind, StoreFault
 from workflows.contract.profile import SettingsPatch
 from workflows.contract.session import Delivery, EndReason
 from workflows.contract.transcription import Transcript
+from workflows.contract.voice import PlaybackState
 from workflows.state.steps import CallModel, SettleAnswer
 
 AGENTS: Final = ("guide", "critic")
@@ -88,6 +92,25 @@ malformed = st.builds(
     problem=st.just("no"),
 )
 
+heard = st.one_of(
+    st.builds(Listening, on=st.booleans()),
+    st.builds(
+        Playback,
+        turn=st.integers(1, 3),
+        sentence_index=st.integers(0, 6),
+        played_ms=st.sampled_from([0, 400, 5_000]),
+        state=st.sampled_from(PlaybackState),
+    ),
+    st.builds(BargeIn, turn=st.integers(1, 3)),
+    st.builds(
+        BargeIn,
+        turn=st.integers(1, 3),
+        sentence_index=st.integers(0, 6),
+        played_ms=st.sampled_from([0, 400, 5_000]),
+    ),
+    st.just(BargeIn(resume=True)),
+)
+
 harmless: st.SearchStrategy[Command] = st.one_of(
     messages,
     messages,
@@ -100,6 +123,7 @@ harmless: st.SearchStrategy[Command] = st.one_of(
     st.just(Resume()),
     updates,
     malformed,
+    heard,
 )
 """Commands that end nothing."""
 

@@ -26,6 +26,7 @@ from workflows.contract.session import (
 from workflows.contract.speech import Utterance
 from workflows.contract.start import SessionStart
 from workflows.contract.transcription import Transcript
+from workflows.contract.voice import PlaybackState, VoiceState
 from workflows.state import settle
 from workflows.state.decide import decide, refusal
 from workflows.state.evolve import apply
@@ -54,6 +55,13 @@ names = st.sampled_from(["assistant", "guide", ""])
 
 FIELDS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "agent": names,
+    "asked": st.just("playback"),
+    "by_person": st.booleans(),
+    "heard_ms": numbers,
+    "heard_text": texts,
+    "on": st.booleans(),
+    "played_ms": numbers,
+    "state": st.sampled_from(PlaybackState),
     "at": moments,
     "attempt": numbers,
     "audio_id": st.sampled_from(["audio-1", "audio-2"]),
@@ -119,6 +127,8 @@ told_in = st.none() | st.builds(MessageSentences, first=numbers, ends=st.just((1
 
 
 def value(name: str, field: FieldInfo) -> st.SearchStrategy[Any]:
+    if field.annotation is VoiceState:
+        return st.sampled_from(VoiceState)
     if name == "sentences" and field.annotation is not int:
         return told_in
     if name == "reason" and field.annotation is str:

@@ -12,6 +12,7 @@ from workflows.contract.errors import ErrorCode, FailureKind
 from workflows.contract.events import Event, StreamedEvent
 from workflows.contract.profile import Limits, Settings
 from workflows.contract.session import Delivery, EndReason, Status, StopReason, Summary, Usage
+from workflows.contract.voice import VoiceState
 from workflows.state.outbox import Outbox
 from workflows.state.session_state import SessionState
 
@@ -112,6 +113,18 @@ RECORDED: Final[list[tuple[Any, dict[str, Any]]]] = [
         events.SpeechSkipped(at=NOON, sentence_index=7, reason="timeout"),
         {"sentence_index": 7, "reason": "timeout"},
     ),
+    (
+        events.VoiceStateChanged(at=NOON, old=VoiceState.SPEAKING, new=VoiceState.BARGED_IN),
+        {"old": "speaking", "new": "barged_in"},
+    ),
+    (
+        events.Interruption(at=NOON, turn=2, heard_ms=900, heard_text="Hello."),
+        {"turn": 2, "heard_ms": 900, "heard_text": "Hello."},
+    ),
+    (
+        events.MessageTruncated(at=NOON, message_id="a-2.1", text="Hello."),
+        {"message_id": "a-2.1", "text": "Hello."},
+    ),
     (events.EpochStarted(at=NOON), {}),
 ]
 
@@ -139,7 +152,6 @@ WITH_SESSION: Final = [
 ]
 
 LATER: Final = {
-    *("voice.state_changed", "interruption", "message.truncated"),
     *("tool.started", "tool.completed", "tool.failed"),
 }
 """Of the contract page, and of issues to come."""
@@ -150,6 +162,7 @@ PUBLISHED_TYPES: Final = {
     *("message.accepted", "message.rejected", "message.withdrawn", "message.injected"),
     *("turn.started", "message.delta", "message.completed", "turn.retrying", "turn.superseded"),
     *("turn.completed", "turn.stopped", "turn.failed", "reset"),
+    *("voice.state_changed", "interruption", "message.truncated"),
     *("speech.ready", "speech.skipped", "sentence", "phase.started", "phase.winding_down", "phase.completed"),
 }
 

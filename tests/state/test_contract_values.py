@@ -19,7 +19,7 @@ from tests.state.effort import examples
 from tests.state.story import Story
 from workflows.contract import activities
 from workflows.contract.base import Elapsed, Seconds, Timestamp, rfc3339, to_milliseconds, unix_milliseconds
-from workflows.contract.commands import SIGNALS, SendMessage, SessionChanges, signal_payload
+from workflows.contract.commands import SIGNALS, BargeIn, SendMessage, SessionChanges, signal_payload
 from workflows.contract.errors import RETRYABLE, ErrorCode, FailureKind
 from workflows.contract.profile import Effort, Limits, LimitsPatch, Profile, SettingsPatch
 from workflows.contract.publication import LogEntry, Publication
@@ -101,17 +101,25 @@ def test_no_time_may_have_elapsed() -> None:
     assert ELAPSED.validate_python(0) == timedelta()
 
 
+EXAMPLES: Final = {
+    "message_id": "m",
+    "audio_id": "r",
+    "content": "x",
+    "on": True,
+    "turn": 1,
+    "sentence_index": 0,
+    "played_ms": 0,
+    "state": "started",
+}
+OTHERWISE: Final[dict[type[BaseModel], dict[str, Any]]] = {BargeIn: {"resume": True}}
+
 # ---- what is refused, and what is not ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("request_type", [*SIGNALS.values(), SessionChanges, SettingsPatch, LimitsPatch])
 def test_a_request_refuses_an_unknown_field(request_type: type[BaseModel]) -> None:
-    given_fields = (
-        {"message_id": "m", "content": "x", "audio_id": "r"}
-        if "message_id" in request_type.model_fields
-        else {}
-    )
-    known = {name: value for name, value in given_fields.items() if name in request_type.model_fields}
+    needed = [name for name, field in request_type.model_fields.items() if field.is_required()]
+    known = {name: EXAMPLES[name] for name in needed} or OTHERWISE.get(request_type, {})
     request_type.model_validate(known)
     with pytest.raises(ValidationError, match="typo"):
         request_type.model_validate({**known, "typo": 1})
@@ -209,8 +217,9 @@ def test_what_is_worth_a_retry_is_the_providers_trouble_and_not_ours() -> None:
 
 
 def test_the_signals_are_those_of_the_contract_page() -> None:
-    named = "send_message withdraw_message stop_turn pause resume close update_session send_recording"
-    assert list(SIGNALS) == named.split()
+    named = "send_message withdraw_message stop_turn pause resume close update_session"
+    of_voice = "listening playback barge_in send_recording"
+    assert list(SIGNALS) == [*named.split(), *of_voice.split()]
 
 
 @given(draw.commands.filter(lambda command: command.kind in SIGNALS))

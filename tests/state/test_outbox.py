@@ -109,7 +109,7 @@ def test_only_the_last_requests_are_remembered() -> None:
         (TurnStopped(at=NOON, turn=7, usage=Usage(), reason=StopReason.STOPPED), "turn.ended#7"),
         (
             TurnRetrying(at=NOON, turn=7, attempt=3, next_retry_at=NOON, reason=FailureKind.QUOTA),
-            "turn.retrying#7.3",
+            "turn.retrying#7.1.3",
         ),
         (
             SessionEndingSoon(at=NOON, reason=EndReason.IDLE_TIMEOUT, ends_at=after(60)),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.state.builders import THREE, complete, guided, in_sentences, kept, terminal
+from tests.state.builders import THREE, complete, failure, guided, in_sentences, kept, terminal
 from tests.state.story import Story
 from workflows.contract.model_call import StepResult
 from workflows.contract.session import EndReason, Status
@@ -235,6 +235,15 @@ def test_a_wish_for_an_unknown_phase_is_refused(name: str) -> None:
     session = Guided()
     session.says("m1", settings={name: "lunch"})
     assert session.last("message.rejected")["reason"] == "invalid_request"
+
+
+def test_both_steps_of_a_phase_may_be_tried_again() -> None:
+    session = Guided().step_ends(failure()).passes(5)
+    session = session.step_ends(told(6)).step_ends(failure()).passes(5)
+    session = session.step_ends(told(2))
+    assert session.kinds().count("turn.retrying") == 2
+    assert session.last("phase.completed")["phase"] == "settling"
+    assert "reset" not in session.kinds()
 
 
 def test_a_turn_that_failed_is_not_tried_for_ever() -> None:

@@ -55,7 +55,6 @@ def recorded(serve: Endpoint, model: OfflineModel) -> Callable[[Request], Awaita
             method=request.method,
             path=request.url.path,
             query=dict(request.query_params),
-            body=None,
         )
         model.ledger.note(record)
         try:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from workers.offline.accounts import Accounts
 from workers.offline.locality import is_local, not_local
 
 _UNPROCESSABLE = 422
@@ -26,19 +27,6 @@ class Scriptable(Protocol):
         """Return what still waits."""
 
 
-class Accounts(Protocol):
-    """What was asked, and what that cost."""
-
-    def requests(self) -> list[dict[str, Any]]:
-        """Return the kept requests, oldest first."""
-
-    def counts(self) -> dict[str, Any]:
-        """Return the counts by name."""
-
-    def reset(self) -> None:
-        """Begin anew with both."""
-
-
 class Controlled(Protocol):
     """A provider that tests can script."""
 
@@ -47,7 +35,7 @@ class Controlled(Protocol):
         """Its script."""
 
     @property
-    def ledger(self) -> Accounts:
+    def ledger(self) -> Accounts[Any, Any]:
         """Its ledger."""
 
 

@@ -1,14 +1,14 @@
-"""Owns what was asked of the offline model and what that cost. Must not influence any answer."""
+"""Owns what the offline model keeps of a request, and what it counts. Must not influence any answer."""
 
-from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
+from workers.offline.accounts import Accounts, Counted, Recorded
 from workers.offline.responses import StoredResponse
 
 
 @dataclass
-class Stats:
+class Stats(Counted):
     """Counts since the start or the last reset."""
 
     creates: int = 0
@@ -26,17 +26,11 @@ class Stats:
     """Of all generations that are over."""
 
 
-@dataclass
-class RequestRecord:
+@dataclass(kw_only=True)
+class RequestRecord(Recorded):
     """One request, and the response that it made or named."""
 
-    connection: int
-    """The client's port: the same for requests over one connection."""
-    method: str
-    path: str
     query: dict[str, str]
-    body: Any
-    http_status: int | None = None
     response: StoredResponse | None = None
 
     def render(self) -> dict[str, Any]:
@@ -55,26 +49,8 @@ class RequestRecord:
         }
 
 
-class Ledger:
-    """The newest requests and all counts."""
+class Ledger(Accounts[RequestRecord, Stats]):
+    """What was asked of the model, and its counts."""
 
     def __init__(self, kept_requests: int) -> None:
-        self._records: deque[RequestRecord] = deque(maxlen=kept_requests)
-        self.stats = Stats()
-
-    def note(self, record: RequestRecord) -> None:
-        """Keep a request."""
-        self._records.append(record)
-
-    def requests(self) -> list[dict[str, Any]]:
-        """Return the kept requests, oldest first."""
-        return [record.render() for record in self._records]
-
-    def counts(self) -> dict[str, int]:
-        """Return the counts by name."""
-        return asdict(self.stats)
-
-    def reset(self) -> None:
-        """Begin anew with both."""
-        self._records.clear()
-        self.stats = Stats()
+        super().__init__(Stats, kept_requests)

@@ -6,18 +6,24 @@ Owns their shapes and limits; must not decide what follows (`workflows.state.dec
 import json
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, JsonValue, StringConstraints, model_validator
+from pydantic import Field, JsonValue, StrictBool, StringConstraints, model_validator
 
 from workflows.contract.base import ClientMessageId, MessageId, Name, Request
 from workflows.contract.profile import LimitsPatch, SettingsPatch
 from workflows.contract.session import Delivery, EndReason
+from workflows.contract.voice import PlaybackState
 
 MAX_CONTENT: Final = 32_768
 MAX_METADATA_BYTES: Final = 16 * 1024
+MOST_EXACT: Final = 2**53 - 1
+"""The greatest integer that every JSON reader keeps."""
 
 Content = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CONTENT)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 AudioId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Count = Annotated[int, Field(ge=1, le=MOST_EXACT, strict=True)]
+Index = Annotated[int, Field(ge=0, le=MOST_EXACT, strict=True)]
+Milliseconds = Annotated[int, Field(ge=0, le=MOST_EXACT, strict=True)]
 WriteId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 
 
@@ -150,6 +156,57 @@ class StoreLost(_Command):
     epoch: Annotated[int, Field(ge=0, strict=True)] | None = None
 
 
+class MicrophoneReport(Request):
+    """A microphone was opened or closed."""
+
+    on: StrictBool
+
+
+class PlaybackReport(Request):
+    """A player stands `played_ms` into a sentence of `turn`."""
+
+    turn: Count
+    sentence_index: Index
+    played_ms: Milliseconds
+    state: PlaybackState
+
+
+class InterruptionReport(Request):
+    """The person speaks into it, `played_ms` into a sentence; with `resume`, that is taken back."""
+
+    turn: Count | None = None
+    sentence_index: Index | None = None
+    """None: where the player should be by now."""
+    played_ms: Milliseconds = 0
+    resume: StrictBool = False
+
+    @model_validator(mode="after")
+    def _is_one_or_the_other(self) -> Self:
+        if self.resume and self.model_fields_set & {"turn", "sentence_index", "played_ms"}:
+            raise ValueError("a barge-in that is taken back says nothing but resume")
+        if not self.resume and self.turn is None:
+            raise ValueError("say which turn is interrupted")
+        return self
+
+
+class Listening(_Command, MicrophoneReport):
+    """A microphone was opened or closed."""
+
+    kind: Literal["listening"] = "listening"
+
+
+class Playback(_Command, PlaybackReport):
+    """A player says where it stands."""
+
+    kind: Literal["playback"] = "playback"
+
+
+class BargeIn(_Command, InterruptionReport):
+    """The person interrupts, or takes that back."""
+
+    kind: Literal["barge_in"] = "barge_in"
+
+
 SENTENCES_TOLD: Final = "sentences_told"
 
 
@@ -185,6 +242,9 @@ Command = Annotated[
     | UpdateSession
     | StoreLost
     | SentencesTold
+    | Listening
+    | Playback
+    | BargeIn
     | Malformed
     | Cancel
     | SendRecording,
@@ -193,7 +253,19 @@ Command = Annotated[
 
 SIGNALS: Final[dict[str, type[_Command]]] = {
     model.model_fields["kind"].default: model
-    for model in (SendMessage, WithdrawMessage, StopTurn, Pause, Resume, Close, UpdateSession, SendRecording)
+    for model in (
+        SendMessage,
+        WithdrawMessage,
+        StopTurn,
+        Pause,
+        Resume,
+        Close,
+        UpdateSession,
+        Listening,
+        Playback,
+        BargeIn,
+        SendRecording,
+    )
 }
 """Every signal by its name."""
 

@@ -12,6 +12,7 @@ from pydantic import Field, JsonValue
 from workflows.contract.base import Elapsed, Timestamp, Value
 from workflows.contract.phases import PhaseView
 from workflows.contract.profile import Limits
+from workflows.contract.voice import VoiceState
 
 PREVIEW_LENGTH = 200
 
@@ -54,6 +55,7 @@ class StopReason(StrEnum):
 
     STOPPED = "stopped"
     INTERRUPTED = "interrupted"
+    BARGED_IN = "barged_in"
     SESSION_ENDED = "session_ended"
 
 
@@ -89,6 +91,17 @@ class MessageSentences(Value):
     """Where each of them ends in the message, in code points."""
     phase: str | None = None
 
+    @property
+    def behind(self) -> int:
+        """The index behind its last sentence."""
+        return self.first + len(self.ends)
+
+    def within(self, length: int) -> "MessageSentences":
+        """Of the message's first `length` code points; the last sentence may be cut."""
+        whole = tuple(end for end in self.ends if end <= length)
+        is_cut = length > (whole[-1] if whole else 0)
+        return self.model_copy(update={"ends": (*whole, length) if is_cut else whole})
+
     def told_in(self, text: str) -> Iterator[tuple[int, str]]:
         """Index and text of each sentence of the message `text`."""
         begin = 0
@@ -108,6 +121,11 @@ class TranscriptMessage(Value):
     turn: int
     created_at: Timestamp
     sentences: Annotated[MessageSentences | None, Field(exclude_if=lambda told: told is None)] = None
+
+    def truncated(self, text: str) -> "TranscriptMessage":
+        """With only `text`, its beginning, left of it."""
+        told = self.sentences and self.sentences.within(len(text))
+        return self.model_copy(update={"content": text, "status": "stopped", "sentences": told})
 
 
 class QueuedView(Value):
@@ -139,7 +157,7 @@ class SessionView(Value):
     status: Status
     end_reason: EndReason | None = None
     phase: PhaseView | None = None
-    voice_state: None = None
+    voice_state: VoiceState | None = None
     limits: Limits
     message_count: int = 0
     queued: int = 0

@@ -9,6 +9,7 @@ from workflows.contract.base import Seconds, Timestamp, Value
 from workflows.contract.commands import SendMessage
 from workflows.contract.profile import Limits, Profile, Settings
 from workflows.contract.session import SessionView, Status, workflow_id
+from workflows.contract.voice import VoiceState
 
 HEARTBEAT_TIMEOUT: Final = timedelta(seconds=2)
 """Shorter loses living steps on a busy machine, longer lets viewers wait for a dead worker."""
@@ -58,6 +59,7 @@ class SessionStart(Value):
             title=self.title,
             user_id=self.user_id,
             status=Status.IDLE,
+            voice_state=VoiceState.IDLE if self.profile.speech else None,
             limits=self.limits,
             created_at=self.created_at,
             updated_at=self.created_at,

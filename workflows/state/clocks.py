@@ -25,6 +25,7 @@ class DeadlineKind(StrEnum):
     DURATION_WARNING = "duration_warning"
     RETRY = "retry"
     PHASE = "phase"
+    VOICE = "voice"
 
 
 class Deadline(Value):

@@ -9,6 +9,9 @@ from typing import Final
 from workflows.contract.phases import Pace, Phase
 from workflows.state.plan import Part, Plan
 
+GO_ON: Final = (
+    "You were interrupted by a noise and nothing else. Go on exactly where you stopped; repeat nothing."
+)
 _PACES: Final = {
     Pace.SLOWER: "The listener wants you to go slower: short, calm sentences, one thought at a time.",
     Pace.NORMAL: "",

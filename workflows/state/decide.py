@@ -12,11 +12,14 @@ from workflows.contract.base import Value
 from workflows.contract.commands import (
     MAX_METADATA_BYTES,
     SAYING,
+    BargeIn,
     Cancel,
     Close,
     Command,
+    Listening,
     Malformed,
     Pause,
+    Playback,
     Resume,
     SendMessage,
     SendRecording,
@@ -28,8 +31,8 @@ from workflows.contract.commands import (
 )
 from workflows.contract.errors import ErrorCode
 from workflows.contract.events import (
+    BargedIn,
     CommandTaken,
-    EndDecided,
     EpochStarted,
     Event,
     MessageAccepted,
@@ -42,12 +45,16 @@ from workflows.contract.events import (
     SessionStatusChanged,
     SessionUpdated,
     StoreDoubted,
-    TurnStopRequested,
 )
 from workflows.contract.profile import Settings, SettingsPatch
 from workflows.contract.session import Delivery, EndReason, Status, StopReason
+from workflows.contract.voice import NO_VOICE
 from workflows.state import recording_rules
+from workflows.state.endings import end, turn_stopped
 from workflows.state.session_state import SessionState
+from workflows.state.talk import Trigger
+from workflows.state.talk_commands import barged_in, moved_microphone, refused, reported_playback
+from workflows.state.talk_rules import voice_change
 
 
 class Refusal(Value):
@@ -74,6 +81,8 @@ def refusal(state: SessionState, command: Command) -> Refusal | None:
             return Refusal(code=ErrorCode.INVALID_REQUEST, detail=command.problem)
         case StopTurn() | Pause() | Resume() | Close() | Cancel() | StoreLost() | SentencesTold():
             return None
+        case Listening() | Playback() | BargeIn():
+            return None
         case _:
             assert_never(command)
 
@@ -83,8 +92,11 @@ def decide(state: SessionState, command: Command, now: datetime) -> tuple[Event,
     if isinstance(command, StoreLost):
         return _store_lost(state, command, now)
     if isinstance(command, SentencesTold):
-        return (SentencesKnown(at=now, told=command.told),) if command.told > state.speaking.told else ()
-    taken = CommandTaken(at=now, write_id=_write_id(state, command))
+        is_news = state.turn is not None and command.told > state.speaking.told
+        return (SentencesKnown(at=now, told=command.told),) if is_news else ()
+    taken = CommandTaken(
+        at=now, write_id=_write_id(state, command), by_person=not isinstance(command, Playback)
+    )
     if _is_known(state, command):
         return (taken,)
     refused = refusal(state, command)
@@ -129,7 +141,7 @@ def _carried_out(state: SessionState, command: Command, now: datetime) -> tuple[
             return (_updated(state, command, now),)
         case StopTurn():
             hits = state.turn is not None and command.turn in (None, state.turn.number)
-            return _turn_stopped(state, StopReason.STOPPED, now) if hits else ()
+            return turn_stopped(state, StopReason.STOPPED, now) if hits else ()
         case Pause():
             return () if state.clocks.paused else _paused(state, now)
         case Resume():
@@ -138,10 +150,30 @@ def _carried_out(state: SessionState, command: Command, now: datetime) -> tuple[
             return end(state, command.reason, now)
         case Cancel():
             return end(state, EndReason.CANCELLED, now)
+        case Listening() | Playback() | BargeIn():
+            return _talked(state, command, now)
         case Malformed() | StoreLost() | SentencesTold() | SendRecording():
             return ()
         case _:
             assert_never(command)
+
+
+def _talked(state: SessionState, command: Listening | Playback | BargeIn, now: datetime) -> tuple[Event, ...]:
+    if state.profile.speech is None:
+        return refused(command.kind, NO_VOICE, now)
+    match command:
+        case Listening():
+            return moved_microphone(state, command, now)
+        case Playback():
+            return reported_playback(state, command, now)
+        case BargeIn():
+            return _barged_in(state, command, now)
+
+
+def _barged_in(state: SessionState, command: BargeIn, now: datetime) -> tuple[Event, ...]:
+    events = barged_in(state, command, now)
+    interrupts = any(isinstance(event, BargedIn) for event in events)
+    return (*events, *(turn_stopped(state, StopReason.BARGED_IN, now) if interrupts else ()))
 
 
 def _store_lost(state: SessionState, command: StoreLost, now: datetime) -> tuple[Event, ...]:
@@ -171,17 +203,6 @@ def _status(state: SessionState, new: Status, now: datetime) -> tuple[Event, ...
     if state.turn is not None or state.status is new:
         return ()
     return (SessionStatusChanged(at=now, old=state.status, new=new),)
-
-
-def end(state: SessionState, reason: EndReason, now: datetime) -> tuple[Event, ...]:
-    """The session ends for `reason`; a running turn is stopped first."""
-    return (EndDecided(at=now, reason=reason), *_turn_stopped(state, StopReason.SESSION_ENDED, now))
-
-
-def _turn_stopped(state: SessionState, reason: StopReason, now: datetime) -> tuple[Event, ...]:
-    if state.turn is None or state.turn.stop is not None:
-        return ()
-    return (TurnStopRequested(at=now, turn=state.turn.number, reason=reason),)
 
 
 def _message_refusal(state: SessionState, message: SendMessage) -> Refusal | None:
@@ -255,14 +276,15 @@ def _accepted(state: SessionState, message: SendMessage, now: datetime) -> tuple
         settings=message.settings.over(Settings()),
     )
     interrupted = (
-        _turn_stopped(state, StopReason.INTERRUPTED, now) if message.delivery is Delivery.INTERRUPT else ()
+        turn_stopped(state, StopReason.INTERRUPTED, now) if message.delivery is Delivery.INTERRUPT else ()
     )
     last = (
         (SessionEndingSoon(at=now, reason=EndReason.MAX_MESSAGES, remaining=0),)
         if state.messages_left == 1
         else ()
     )
-    return (accepted, *interrupted, *last)
+    heard = voice_change(state, Trigger.MESSAGE_TAKEN, now)
+    return (accepted, *heard, *interrupted, *last)
 
 
 def _position(state: SessionState, delivery: Delivery) -> int:

@@ -15,12 +15,14 @@ from workflows.contract.events import (
     SessionEvent,
     SpeechEvent,
     TurnEvent,
+    VoiceEvent,
 )
 from workflows.state.evolving.messages import after_message_event
 from workflows.state.evolving.recordings import recordings_after
 from workflows.state.evolving.session import after_session_event
 from workflows.state.evolving.speech import after_phase_event, after_speech_event
 from workflows.state.evolving.turn import after_turn_event
+from workflows.state.evolving.voice import after_voice_event
 from workflows.state.session_state import SessionState
 
 
@@ -46,4 +48,6 @@ def _changes(state: SessionState, event: Event) -> dict[str, Any]:
         return after_speech_event(state, event)
     if isinstance(event, RecordingEvent):
         return {"recordings": recordings_after(state.recordings, event)}
+    if isinstance(event, VoiceEvent):
+        return after_voice_event(state, event)
     assert_never(event)

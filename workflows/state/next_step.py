@@ -23,9 +23,9 @@ from workflows.contract.events import (
 from workflows.contract.model_call import ModelCall
 from workflows.contract.profile import DEFAULT_EFFORT, Agent, CallMode, Effort
 from workflows.contract.session import EndReason, Status, Summary
-from workflows.state import cues, phases, recording_rules, speech_rules
+from workflows.state import cues, phases, recording_rules, speech_rules, talk_rules
 from workflows.state.clocks import Deadline, DeadlineKind
-from workflows.state.decide import end
+from workflows.state.endings import end
 from workflows.state.session_state import SessionState
 from workflows.state.steps import (
     CallModel,
@@ -34,11 +34,11 @@ from workflows.state.steps import (
     Finish,
     Record,
     SettleAnswer,
-    Speak,
     Step,
     Transcribe,
     Wait,
 )
+from workflows.state.talk import Trigger
 from workflows.state.turn import StepStatus, Turn, message_id
 
 REASONING_MODELS: Final = ("gpt-5", "gpt-6", "o1", "o3", "o4", "perdure-")
@@ -62,8 +62,7 @@ def next_deadline(state: SessionState) -> Deadline | None:
         return None
     found = state.clocks.deadlines(state.limits, busy=state.busy)
     phase_ends = phases.phase_deadline(state)
-    if phase_ends is not None:
-        found.append(phase_ends)
+    found += [deadline for deadline in (phase_ends, talk_rules.talk_deadline(state)) if deadline is not None]
     if state.turn is not None and state.turn.retry_at is not None:
         found.append(_retry_deadline(state.turn, state.turn.retry_at))
     return min(found, key=lambda deadline: deadline.at, default=None)
@@ -123,12 +122,16 @@ def _struck(state: SessionState, due: dict[DeadlineKind, Deadline], now: datetim
     return ()
 
 
+def _talk(state: SessionState, now: datetime) -> Step | None:
+    events = talk_rules.talk_step(state, now)
+    return Record(events) if events else None
+
+
 def _speech(state: SessionState, now: datetime) -> Step | None:
     events = speech_rules.announcement(state, now)
     if events:
         return Record(events)
-    index = speech_rules.sentence_to_speak(state)
-    return None if index is None else Speak(index)
+    return speech_rules.sentence_to_speak(state)
 
 
 def _turn(state: SessionState, now: datetime) -> Step | None:
@@ -218,7 +221,8 @@ def _instructions(state: SessionState, agent: Agent) -> str:
 
 def _cue(state: SessionState) -> str | None:
     if state.phase is None:
-        return None
+        is_asked = state.turn is None or state.turn.message_ids
+        return None if is_asked else cues.GO_ON
     return cues.cue(state.profile.phases, state.plan, state.title)
 
 
@@ -243,14 +247,17 @@ def _ending(state: SessionState, now: datetime) -> Step | None:
     if not state.door_closed:
         return CloseDoor()
     closed = SessionStatusChanged(at=now, old=state.status, new=Status.CLOSED)
-    return Record((closed, SessionEnded(at=now, reason=state.ending, summary=summary(state, now))))
+    silent = talk_rules.voice_change(state, Trigger.ENDED, now)
+    return Record((*silent, closed, SessionEnded(at=now, reason=state.ending, summary=summary(state, now))))
 
 
 def _start_turn(state: SessionState, now: datetime) -> Step | None:
     if state.turn is not None or state.clocks.paused or state.ending is not None:
         return None
+    if state.talk.cut is not None:
+        return None
     messages = state.queue.next_turn()
-    if not messages and not phases.waits_to_speak(state):
+    if not messages and not _speaks_by_itself(state, now):
         return None
     started = TurnStarted(
         at=now,
@@ -259,6 +266,12 @@ def _start_turn(state: SessionState, now: datetime) -> Step | None:
         message_ids=tuple(m.message_id for m in messages),
     )
     return Record(phases.phase_start(state, started))
+
+
+def _speaks_by_itself(state: SessionState, now: datetime) -> bool:
+    if state.talk.goes_on:
+        return True
+    return phases.waits_to_speak(state) and not talk_rules.runs_ahead(state, now)
 
 
 def _last_message(state: SessionState, now: datetime) -> Step | None:
@@ -277,8 +290,11 @@ def _recordings(state: SessionState, now: datetime) -> Step | None:
 
 
 def _plan_is_told(state: SessionState, now: datetime) -> Step | None:
-    at_rest = not state.busy and not state.queue.waiting and state.ending is None
+    waiting = state.queue.waiting or state.recordings.waiting
+    at_rest = state.turn is None and not waiting and state.ending is None
     if not at_rest or state.clocks.paused or not phases.is_told(state):
+        return None
+    if talk_rules.is_being_heard(state) or state.talk.cut is not None:
         return None
     return Record(end(state, EndReason.COMPLETED, now))
 
@@ -287,6 +303,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _finished,
     _status,
     _clock,
+    _talk,
     _speech,
     _turn,
     _ending,

@@ -15,6 +15,7 @@ from workflows.contract.events import (
     EpochStarted,
     Event,
     MessageRejected,
+    MessageTruncated,
     MessageWithdrawn,
     RecordingTranscribed,
     SessionEnded,
@@ -36,7 +37,7 @@ from workflows.state.view import session_view
 
 REMEMBERED_WRITES: Final = 1000
 
-_FLEETING: Final = frozenset({"status", "turn", "queued", "queue", "idle_at", "ends_at"})
+_FLEETING: Final = frozenset({"status", "turn", "queued", "queue", "idle_at", "ends_at", "voice_state"})
 """Fields that may be as they were while a publication that says otherwise is on its way: always told."""
 
 _CHANGED_BY_CLIENTS: Final = frozenset({"title", "metadata", "limits", "settings"})
@@ -73,6 +74,10 @@ class Outbox(Value):
     """As of when."""
     messages: int = 0
     """Transcript messages known to be in the store."""
+    altered_from: int = 0
+    """Of the messages that were cut to what was heard of them, the first one of the last cut."""
+    altered_at: int = -1
+    """Its revision: who told the messages before it told something else."""
     doubts: int = 0
     """Times that somebody doubted the store."""
     dispelled: int = 0
@@ -113,7 +118,9 @@ class Outbox(Value):
         entry = LogEntry(name=name, event=_published(event, state, now))
         if isinstance(event, EpochStarted):
             return self._emptied(entry, state.epoch, counts)
-        update = {"epoch": state.epoch, "entries": (*self.entries, entry), "counts": counts}
+        update: dict[str, Any] = {"epoch": state.epoch, "entries": (*self.entries, entry), "counts": counts}
+        if isinstance(event, MessageTruncated):
+            update |= self._altering(event, state)
         if isinstance(event, MessageRejected):
             rejected = Rejected(message_id=event.message_id, reason=event.reason)
             update["rejected"] = (*self.rejected, rejected)[-REMEMBERED_REFUSALS:]
@@ -167,7 +174,7 @@ class Outbox(Value):
             "base": self.base + told,
             "entries": self.entries[told:],
             "writes": tuple(write for write in self.writes if write not in publication.writes),
-            "messages": max(self.messages, publication.messages_from + len(publication.messages)),
+            "messages": self._messages_known_after(publication),
             "dispelled": max(self.dispelled, publication.dispels),
         }
         return self.model_copy(update=update | self._now_knowing(publication))
@@ -183,10 +190,28 @@ class Outbox(Value):
         return self.model_copy(
             update={
                 "said_ahead": frozenset(entry.name for entry in said.entries),
-                "messages": max(self.messages, said.messages_from + len(said.messages)),
+                "messages": self._messages_known_after(said),
                 **self._now_knowing(said),
             }
         )
+
+    def _altering(self, cut: MessageTruncated, state: SessionState) -> dict[str, Any]:
+        index = state.transcript.index_of(cut.message_id)
+        if index is None:
+            return {}
+        return {
+            "messages": min(self.messages, index),
+            "altered_from": min(self.altered_from, index) if self._has_unconfirmed_cuts else index,
+            "altered_at": state.revision,
+        }
+
+    @property
+    def _has_unconfirmed_cuts(self) -> bool:
+        return self.altered_at > self.revision
+
+    def _messages_known_after(self, publication: Publication) -> int:
+        told = max(self.messages, publication.messages_from + len(publication.messages))
+        return min(told, self.altered_from) if publication.revision < self.altered_at else told
 
     def _now_knowing(self, publication: Publication) -> dict[str, Any]:
         """What changes of the fields that the store is known to hold."""
@@ -233,7 +258,7 @@ def _name(event: Event, number: int) -> str:
         case TurnStarted():
             return f"{event.type}#{event.turn}"
         case TurnRetrying():
-            return f"{event.type}#{event.turn}.{event.attempt}"
+            return f"{event.type}#{event.turn}.{event.step}.{event.attempt}"
         case TurnCompleted() | TurnStopped() | TurnFailed():
             return f"turn.ended#{event.turn}"
         case MessageWithdrawn():

@@ -18,6 +18,7 @@ from workflows.state.plan import Plan
 from workflows.state.queue import Queue
 from workflows.state.recordings import Recordings
 from workflows.state.speaking import Speaking
+from workflows.state.talk import Talk
 from workflows.state.transcript import Transcript
 from workflows.state.turn import Turn
 
@@ -62,6 +63,7 @@ class SessionState(Value):
     sentences: int = 0
     """Told and settled."""
     speaking: Speaking = Speaking()
+    talk: Talk = Talk()
     strikes: int = 0
     """Sentences that the safety filter did not let through as they were."""
     ending: EndReason | None = None
@@ -104,8 +106,9 @@ class SessionState(Value):
 
     @property
     def busy(self) -> bool:
-        """Whether something is being done for who waits, so that nobody can be idle."""
-        return self.turn is not None or bool(self.recordings.waiting)
+        """Whether the session does not wait for the person, so that the idle clock stands still."""
+        at_work = self.turn is not None or bool(self.recordings.waiting)
+        return at_work or (self.profile.speech is not None and not self.talk.waits)
 
     @property
     def speaks_after_history(self) -> bool:

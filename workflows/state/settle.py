@@ -126,6 +126,7 @@ def step_failed(state: SessionState, failure: StepFailure, now: datetime) -> tup
     retrying = TurnRetrying(
         at=now,
         turn=turn.number,
+        step=turn.step,
         attempt=turn.attempt + 1,
         next_retry_at=now + wait,
         reason=failure.kind,

@@ -16,6 +16,8 @@ class Speaking(Value):
     begun: int = 0
     """Whose synthesis was started."""
     announced: int = 0
+    lost: int = 0
+    """So many of them the store has known and lost: whoever speaks them must be told what they say."""
     ready: dict[int, Utterance] = {}
     """By index, those that wait for one before them."""
 
@@ -23,6 +25,11 @@ class Speaking(Value):
     def pending(self) -> bool:
         """Whether a sentence that was told is still to be heard of."""
         return self.announced < self.told
+
+    @property
+    def awaited(self) -> range:
+        """Sentences whose synthesis somebody waits for."""
+        return range(self.announced, self.begun)
 
     def to_begin(self, at_once: int) -> int | None:
         """The sentence whose synthesis starts now, if one does."""
@@ -53,8 +60,16 @@ class Speaking(Value):
         announced = max(self.announced, index + 1)
         ready = {place: found for place, found in self.ready.items() if place >= announced}
         begun, told = max(self.begun, announced), max(self.told, announced)
-        return Speaking(told=told, begun=begun, announced=announced, ready=ready)
+        return self.model_copy(update={"told": told, "begun": begun, "announced": announced, "ready": ready})
+
+    def hushed(self) -> "Speaking":
+        """With nothing being synthesized or waiting to be heard of: what goes on begins with synthesis."""
+        return self.model_copy(update={"begun": self.announced, "ready": {}})
 
     def silenced(self) -> "Speaking":
         """With nothing left to be heard of what was told."""
-        return Speaking(told=self.told, begun=self.told, announced=self.told)
+        return self.model_copy(update={"begun": self.told, "announced": self.told, "ready": {}})
+
+    def forgotten(self, settled: int) -> "Speaking":
+        """With the store knowing nothing of what was told; what runs is told again."""
+        return self.model_copy(update={"lost": settled})

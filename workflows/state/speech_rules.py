@@ -7,7 +7,11 @@ from datetime import datetime
 
 from workflows.contract.events import Event, SpeechReady, SpeechSkipped
 from workflows.contract.speech import Utterance
+from workflows.state.heard import text_of_sentence
 from workflows.state.session_state import SessionState
+from workflows.state.steps import Speak
+from workflows.state.talk import Trigger
+from workflows.state.talk_rules import voice_change
 
 NOTHING_TO_SAY = "unspeakable"
 
@@ -15,17 +19,29 @@ NOTHING_TO_SAY = "unspeakable"
 def announcement(state: SessionState, now: datetime) -> tuple[Event, ...]:
     """What can be announced now."""
     utterance = state.speaking.to_announce
-    if utterance is None:
+    if utterance is None or _is_hushed(state):
         return ()
-    return (_announced(state, state.speaking.announced, utterance, now),)
+    announced = _announced(state, state.speaking.announced, utterance, now)
+    is_heard = isinstance(announced, SpeechReady) and not state.talk.playback.paused
+    return (announced, *(voice_change(state, Trigger.SPEECH_ANNOUNCED, now) if is_heard else ()))
 
 
-def sentence_to_speak(state: SessionState) -> int | None:
-    """The sentence to synthesize now."""
+def sentence_to_speak(state: SessionState) -> Speak | None:
+    """The sentence to synthesize now; whoever does finds in the store what it says, unless that was lost."""
     speech = state.profile.speech
-    if speech is None or state.ending is not None:
+    if speech is None or state.ending is not None or _is_hushed(state):
         return None
-    return state.speaking.to_begin(speech.at_once)
+    index = state.speaking.to_begin(speech.at_once)
+    if index is None:
+        return None
+    is_lost = index < state.speaking.lost
+    return Speak(index, text_of_sentence(state.transcript, index) if is_lost else None)
+
+
+def _is_hushed(state: SessionState) -> bool:
+    """Whether somebody wants to hear no more, or perhaps no more."""
+    is_stopped = state.turn is not None and state.turn.stop is not None
+    return is_stopped or state.talk.cut is not None
 
 
 def _announced(state: SessionState, index: int, utterance: Utterance, now: datetime) -> Event:

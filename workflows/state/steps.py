@@ -51,9 +51,10 @@ class SettleAnswer:
 
 @dataclass(frozen=True)
 class Speak:
-    """Synthesize a sentence."""
+    """Synthesize a sentence; `text`: what it says, where the store does not know it."""
 
     index: int
+    text: str | None = None
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,28 @@ class Transcript(Value):
         )
         return grown if grown.weight <= BUDGET else _shortened(grown)
 
+    def index_of(self, message_id: str) -> int | None:
+        """The index of a message that is still held."""
+        held = range(len(self.messages))
+        place = next((i for i in reversed(held) if self.messages[i].message_id == message_id), None)
+        return None if place is None else self.first + place
+
+    def truncated(self, message_id: str, text: str) -> "Transcript":
+        """With only `text`, its beginning, left of a message; no stored response holds just that."""
+        index = self.index_of(message_id)
+        if index is None:
+            return self
+        place = index - self.first
+        whole = self.messages[place]
+        heard = whole.truncated(text)
+        return self.model_copy(
+            update={
+                "messages": (*self.messages[:place], heard, *self.messages[place + 1 :]),
+                "weight": self.weight - weight(whole.content) + weight(text),
+                "chains": {agent: c for agent, c in self.chains.items() if c.upto <= index},
+            }
+        )
+
     def chained(self, agent: str, response_id: str | None) -> "Transcript":
         """After an answer that the provider stores as `response_id`, if it does."""
         if response_id is None:

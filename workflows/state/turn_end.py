@@ -15,10 +15,11 @@ from workflows.state.session_state import SessionState
 def turn_end(state: SessionState, outbox: Outbox, now: datetime) -> TurnEnd | None:
     """What the running step may say, or may have said, if its answer is complete.
 
-    None without a turn, and in a phase, whose turn does not end with an answer.
+    None without a turn, in a phase, whose turn does not end with an answer, and where sentences are spoken:
+    what else is true then depends on what is heard.
     """
     turn = state.turn
-    if turn is None or state.phase is not None:
+    if turn is None or state.phase is not None or state.profile.speech is not None:
         return None
     completed = TurnCompleted(at=now, turn=turn.number, usage=turn.usage)
     idle = SessionStatusChanged(at=now, old=Status.ACTIVE, new=Status.IDLE)

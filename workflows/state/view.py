@@ -25,6 +25,7 @@ def session_view(state: SessionState, now: datetime) -> SessionView:
         status=state.current_status,
         end_reason=state.ending if state.ended else None,
         phase=state.plan.view(state.profile.phases),
+        voice_state=state.talk.state if state.profile.speech else None,
         limits=state.limits,
         message_count=state.message_count,
         queued=len(state.queue),
@@ -54,7 +55,7 @@ def card(state: SessionState, now: datetime) -> str:
         f"- active for {round(view.active_seconds.total_seconds())} s",
         f"- tokens {_tokens(view.usage)}",
     ]
-    lines += _phase_words(state)
+    lines += _phase_words(state) + _voice_words(state)
     lines += [f"- idle timeout at {rfc3339(view.idle_at)}"] if view.idle_at else []
     lines += [f"- ends at {rfc3339(view.ends_at)}"] if view.ends_at else []
     lines += [f"- ended: {view.end_reason}"] if view.end_reason else []
@@ -75,6 +76,16 @@ def _phase_words(state: SessionState) -> list[str]:
     plan, of = state.plan, len(state.profile.phases)
     words = f"- phase {plan.index + 1} of {of}: **{phase.name}**"
     return [f"{words}, {plan.said} of {plan.budget(phase)} sentences, {plan.part.replace('_', ' ')}"]
+
+
+def _voice_words(state: SessionState) -> list[str]:
+    if state.profile.speech is None:
+        return []
+    speaking, talk = state.speaking, state.talk
+    spoken = f"{speaking.announced} of {speaking.told} sentences spoken"
+    words = f"- voice: **{talk.state.replace('_', ' ')}**, {spoken}"
+    refused = f"- refused {talk.refused}, last {_one_line(talk.last_refusal)}"
+    return [words, refused] if talk.refused else [words]
 
 
 def _tokens(usage: Usage) -> str:

@@ -72,25 +72,44 @@ from workflows.contract.events.turns import (
     TurnStopRequested,
     TurnSuperseded,
 )
+from workflows.contract.events.voice import (
+    BargedIn,
+    BargeInSettled,
+    BargeInTakenBack,
+    Interruption,
+    MessageTruncated,
+    MicrophoneMoved,
+    PlaybackReported,
+    VoiceEvent,
+    VoiceRefused,
+    VoiceStateChanged,
+)
 
 __all__ = [
     "AnswerSettled",
+    "BargeInSettled",
+    "BargeInTakenBack",
+    "BargedIn",
     "CommandTaken",
     "DoorClosed",
     "EndDecided",
     "EpochStarted",
     "Event",
+    "Interruption",
     "MessageAccepted",
     "MessageCompleted",
     "MessageDelta",
     "MessageEvent",
     "MessageInjected",
     "MessageRejected",
+    "MessageTruncated",
     "MessageWithdrawn",
+    "MicrophoneMoved",
     "PhaseCompleted",
     "PhaseEvent",
     "PhaseStarted",
     "PhaseWindingDown",
+    "PlaybackReported",
     "ProjectionMissed",
     "PublishedEvent",
     "RecordingEvent",
@@ -128,10 +147,13 @@ __all__ = [
     "TurnStopRequested",
     "TurnStopped",
     "TurnSuperseded",
+    "VoiceEvent",
+    "VoiceRefused",
+    "VoiceStateChanged",
 ]
 
 Event = Annotated[
-    SessionEvent | MessageEvent | TurnEvent | PhaseEvent | SpeechEvent | RecordingEvent,
+    SessionEvent | MessageEvent | TurnEvent | PhaseEvent | SpeechEvent | VoiceEvent | RecordingEvent,
     Field(discriminator="type"),
 ]
 

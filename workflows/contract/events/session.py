@@ -77,6 +77,8 @@ class CommandTaken(DomainEvent):
     private = True
     type: Literal["command.taken"] = "command.taken"
     write_id: str | None = None
+    by_person: bool = True
+    """Rather than by a client of its own accord."""
 
 
 class StoreDoubted(DomainEvent):

@@ -19,9 +19,10 @@ class TurnStarted(DomainEvent):
 
 
 class TurnRetrying(DomainEvent):
-    unpublished_fields = frozenset({"shown"})
+    unpublished_fields = frozenset({"shown", "step"})
     type: Literal["turn.retrying"] = "turn.retrying"
     turn: int
+    step: int = 1
     attempt: int
     next_retry_at: Timestamp
     reason: FailureKind

@@ -48,7 +48,10 @@ def after_session_event(state: SessionState, event: SessionEvent) -> dict[str, A
         case SessionEndingSoon():
             return {"clocks": state.clocks.warned(event.reason)}
         case EpochStarted():
-            return {"epoch": max(state.epoch + 1, unix_milliseconds(event.at))}
+            return {
+                "epoch": max(state.epoch + 1, unix_milliseconds(event.at)),
+                "speaking": state.speaking.forgotten(state.sentences),
+            }
         case EndDecided():
             return {} if state.ending else {"ending": event.reason}
         case DoorClosed():
@@ -56,8 +59,9 @@ def after_session_event(state: SessionState, event: SessionEvent) -> dict[str, A
         case SessionEnded():
             # The clocks stand still, so that the summary is the same whenever it is asked for.
             clocks = state.clocks.pause(event.at)
-            return {"ended": True, "ending": state.ending or event.reason, "clocks": clocks}
+            over = {"ended": True, "ending": state.ending or event.reason}
+            return over | {"clocks": clocks, "speaking": state.speaking.silenced()}
         case CommandTaken():
-            return {"clocks": state.clocks.touched(event.at)}
+            return {"clocks": state.clocks.touched(event.at)} if event.by_person else {}
         case _:
             assert_never(event)

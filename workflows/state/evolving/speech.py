@@ -17,7 +17,9 @@ from workflows.contract.events import (
     SpeechReady,
     SpeechSkipped,
 )
+from workflows.state.heard import turn_of_sentence
 from workflows.state.plan import Plan
+from workflows.state.playback import Piece
 from workflows.state.session_state import SessionState
 from workflows.state.speaking import Speaking
 
@@ -29,7 +31,16 @@ def after_phase_event(state: SessionState, event: PhaseEvent) -> dict[str, Any]:
 
 def after_speech_event(state: SessionState, event: SpeechEvent) -> dict[str, Any]:
     """What changes of `state`."""
-    return {"speaking": _speaking_after(state.speaking, event)}
+    speaking = {"speaking": _speaking_after(state.speaking, event)}
+    return speaking | (_audible(state, event) if isinstance(event, SpeechReady) else {})
+
+
+def _audible(state: SessionState, event: SpeechReady) -> dict[str, Any]:
+    """The person hears it as soon as what was announced before is heard."""
+    index = event.sentence_index
+    turn = turn_of_sentence(state.transcript, index) or (state.turn.number if state.turn else state.turns)
+    piece = Piece(index=index, turn=turn, duration_ms=event.duration_ms)
+    return {"talk": state.talk.with_playback(state.talk.playback.announced(piece, event.at))}
 
 
 def _plan_after(state: SessionState, event: PhaseEvent) -> Plan:

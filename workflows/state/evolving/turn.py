@@ -23,7 +23,7 @@ from workflows.contract.events import (
     TurnStopped,
     TurnStopRequested,
 )
-from workflows.contract.session import TranscriptMessage
+from workflows.contract.session import StopReason, TranscriptMessage
 from workflows.state.evolving.messages import used_message
 from workflows.state.plan import Part
 from workflows.state.session_state import SessionState
@@ -73,6 +73,7 @@ def _turn_start(state: SessionState, event: TurnStarted) -> dict[str, Any]:
         "queue": state.queue.without(event.message_ids),
         "transcript": state.transcript.added(*(used_message(message, event.turn) for message in used)),
         "plan": state.plan.resumed(),
+        "talk": state.talk.going_on(),
     }
 
 
@@ -145,11 +146,11 @@ def _answer(state: SessionState, event: AnswerSettled) -> dict[str, Any]:
 
 
 def _speaking_of_answer(state: SessionState, event: AnswerSettled, told: int) -> Speaking:
-    """Who stopped a turn does not want to hear the rest of it."""
+    """Who stopped a turn does not want to hear the rest of it; who barged in may yet."""
     if state.profile.speech is None:
         return state.speaking
     known = state.speaking.knowing(told)
-    stopped = state.turn is not None and state.turn.stop is not None
+    stopped = state.turn is not None and state.turn.stop not in {None, StopReason.BARGED_IN}
     return known.silenced() if stopped and event.status != "complete" else known
 
 

@@ -1,0 +1,72 @@
+"""What clients say of microphones and players, on its way to the session.
+
+Owns what is checked before: that the session has a voice, and that a sentence is of the turn that the client
+takes it for. What follows is the session's to say, which checks again.
+"""
+
+from activities.store.cursor import Cursor
+from activities.store.projection import ProjectedSession
+from api import writes
+from api.context import Context, open_session
+from api.errors import Problem
+from workflows.contract.commands import (
+    BargeIn,
+    InterruptionReport,
+    Listening,
+    MicrophoneReport,
+    Playback,
+    PlaybackReport,
+)
+from workflows.contract.errors import ErrorCode
+from workflows.contract.voice import NO_VOICE
+
+
+async def report_microphone(here: Context, session: ProjectedSession, asked: MicrophoneReport) -> Cursor:
+    """A microphone was opened or closed."""
+    return await writes.send(here, _with_voice(session), Listening(on=asked.on))
+
+
+async def report_playback(here: Context, session: ProjectedSession, asked: PlaybackReport) -> Cursor:
+    """A player says where it stands; of several reports at once, the session hears the last."""
+    speaking = _with_voice(session)
+    await _check_sentence(here, session, asked.turn, asked.sentence_index)
+
+    async def send(report: PlaybackReport) -> Cursor:
+        return await writes.send(here, speaking, Playback(**report.model_dump()))
+
+    return await here.players.report(session.fields["session_id"], asked, send)
+
+
+async def barge_in(here: Context, session: ProjectedSession, asked: InterruptionReport) -> Cursor:
+    """The person interrupts: the turn that runs is stopped at once, and then durably."""
+    speaking = _with_voice(session)
+    command = BargeIn(**asked.model_dump(exclude_unset=True))
+    if asked.resume or asked.turn is None:
+        return await writes.send(here, speaking, command)
+    if asked.sentence_index is not None and asked.played_ms:
+        await _check_sentence(here, session, asked.turn, asked.sentence_index)
+    await _stop_fast(here, session, asked.turn)
+    return await writes.send(here, speaking, command)
+
+
+def _with_voice(session: ProjectedSession) -> ProjectedSession:
+    if open_session(session).fields["voice_state"] is None:
+        raise Problem(ErrorCode.INVALID_REQUEST, NO_VOICE)
+    return session
+
+
+async def _check_sentence(here: Context, session: ProjectedSession, turn: int, index: int) -> None:
+    of_turn = await here.spoken.turn_of(session.fields["session_id"], index)
+    if of_turn is None:
+        detail = f"Sentence {index} was not announced yet; report what plays."
+        raise Problem(ErrorCode.INVALID_REQUEST, detail, field="sentence_index")
+    if of_turn != turn:
+        detail = f"Sentence {index} is of turn {of_turn}."
+        raise Problem(ErrorCode.INVALID_REQUEST, detail, field="turn")
+
+
+async def _stop_fast(here: Context, session: ProjectedSession, turn: int) -> None:
+    """Let no more of the turn reach viewers, if it is the one that runs."""
+    running = session.fields["turn"]
+    if running is not None and running["number"] == turn:
+        await writes.stop_running_turn(here, session)

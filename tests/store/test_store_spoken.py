@@ -1,0 +1,31 @@
+"""What was told and spoken of a session is found by its sentence."""
+
+from redis.asyncio import Redis
+
+from activities.store.log_reader import LogReader
+from activities.store.spoken import Spoken
+from tests.store.faulty_log import FaultyLog
+from tests.store.telling import Telling
+
+
+async def test_speech_is_known_by_its_sentence_and_apart_from_it(
+    log: FaultyLog, reader: LogReader, session_id: str, redis: "Redis"
+) -> None:
+    telling = Telling(session_id)
+    for index in range(12):
+        telling = telling.tell("sentence", index=index, text=f"Sentence {index}.")
+    telling = telling.tell("speech.ready", sentence_index=11, audio_id="a").tell(
+        "speech.skipped", sentence_index=2
+    )
+    await log.publish(telling.publication())
+    spoken = await reader.speech(session_id)
+    assert {index: event["type"] for index, event in spoken.items()} == {
+        11: "speech.ready",
+        2: "speech.skipped",
+    }
+    assert spoken[11]["audio_id"] == "a"
+    assert await Spoken(redis).sentence(session_id, 11) == "Sentence 11."
+
+
+async def test_of_a_session_that_never_spoke_no_speech_is_known(reader: LogReader, session_id: str) -> None:
+    assert await reader.speech(session_id) == {}
