@@ -188,7 +188,9 @@ async def test_nobody_is_idle_while_a_recording_waits(
         await session.look()
     assert (await session.snapshot())["idle_at"] is None
     await session.until("turn.completed")
-    assert (await session.snapshot())["idle_at"] is not None
+    await session.until("session.status_changed", new="idle")
+    while (await session.snapshot())["idle_at"] is None:
+        await session.look()
     await session.pass_time(301)
     assert (await session.ended())["reason"] == "idle_timeout"
 
