@@ -41,8 +41,9 @@ from api.options import ApiOptions
 from api.playback_reports import PlaybackReports
 from api.rebuild import Rebuild
 from api.restoring import Restoring
-from api.routes import audio, events, feed, messages, service, sessions, socket, voice
+from api.routes import audio, events, feed, messages, recordings, service, sessions, socket, voice
 from api.tenant_feed import TenantFeed
+from api.uploads import LARGER_BODY, Uploads
 from api.visibility import Visibility
 
 
@@ -78,7 +79,7 @@ def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
     app.state.context = context
     errors.register(app)
     describe(app)
-    for routes in (sessions, messages, voice, audio, events, socket, feed, service):
+    for routes in (sessions, messages, voice, audio, recordings, events, socket, feed, service):
         app.include_router(routes.router)
     return app
 
@@ -86,6 +87,7 @@ def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
 def _context(options: ApiOptions, client: Client, redis: "Redis") -> Context:
     engine, reader, projection = Engine(client), LogReader(redis), Projection(redis)
     listing, retention = Listing(redis), Retention(redis)
+    audio_store = AudioStore(redis)
     restoring = Restoring(projection, retention, engine)
     return Context(
         options=options,
@@ -102,7 +104,8 @@ def _context(options: ApiOptions, client: Client, redis: "Redis") -> Context:
         hub=Hub(redis, reader),
         channel=TenantChannel(redis),
         tenants=TenantFeed(redis),
-        audio=AudioStore(redis),
+        audio=audio_store,
+        uploads=Uploads(audio_store),
         spoken=Spoken(redis),
         players=PlaybackReports(),
     )
@@ -125,5 +128,5 @@ def _middleware(options: ApiOptions, credentials: Credentials) -> list[Middlewar
         Middleware(OriginGate, origins=options.allowed_origins, hosts=options.allowed_hosts),
         *([cors] if options.allowed_origins else []),
         Middleware(CredentialGate, credentials=credentials),
-        Middleware(BodyLimit),
+        Middleware(BodyLimit, larger=(LARGER_BODY,)),
     ]

@@ -28,6 +28,7 @@ from api.options import ApiOptions
 from api.playback_reports import PlaybackReports
 from api.restoring import Restoring
 from api.tenant_feed import TenantFeed
+from api.uploads import Uploads
 from workflows.contract.errors import ErrorCode
 
 
@@ -50,6 +51,7 @@ class Context:
     channel: TenantChannel
     tenants: TenantFeed
     audio: AudioStore
+    uploads: Uploads
     spoken: Spoken
     players: PlaybackReports
 

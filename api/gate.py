@@ -3,6 +3,9 @@
 Owns pure ASGI middlewares (a wrapping one would hide disconnects from streams). Must not know routes.
 """
 
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -78,39 +81,58 @@ class CredentialGate:
         await self._app(scope, receive, send)
 
 
+@dataclass(frozen=True)
+class LargerBody:
+    """What takes larger bodies than the rest."""
+
+    path: re.Pattern[str]
+    limit: int
+    """In bytes."""
+
+    def allows(self, scope: Scope) -> bool:
+        """Whether this request may be so large."""
+        return scope["method"] == "POST" and self.path.fullmatch(scope["path"]) is not None
+
+
 class BodyLimit:
     """Counts a body while it streams in, and stops reading at the limit."""
 
-    def __init__(self, app: ASGIApp, limit: int = MAX_BODY) -> None:
+    def __init__(self, app: ASGIApp, larger: Sequence[LargerBody] = ()) -> None:
         self._app = app
-        self._limit = limit
+        self._larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = self._limit(scope)
         announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdecimal() and int(announced) > self._limit:
-            await _refuse(self._too_large(), scope, receive, send)
+        if announced.isdecimal() and int(announced) > limit:
+            await _refuse(_too_large(limit), scope, receive, send)
             return
-        await self._app(scope, self._counting(receive), send)
+        await self._app(scope, _counting(receive, limit), send)
 
-    def _counting(self, receive: Receive) -> Receive:
-        taken = 0
+    def _limit(self, scope: Scope) -> int:
+        return next((larger.limit for larger in self._larger if larger.allows(scope)), MAX_BODY)
 
-        async def counted() -> Message:
-            nonlocal taken
-            message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > self._limit:
-                raise self._too_large()
-            return message
 
-        return counted
+def _counting(receive: Receive, limit: int) -> Receive:
+    taken = 0
 
-    def _too_large(self) -> Problem:
-        return Problem(ErrorCode.PAYLOAD_TOO_LARGE, f"A body may have {self._limit} bytes; send less.")
+    async def counted() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > limit:
+            raise _too_large(limit)
+        return message
+
+    return counted
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem(ErrorCode.PAYLOAD_TOO_LARGE, f"A body may have {limit} bytes; send less.")
 
 
 def normal_origin(origin: str) -> str:

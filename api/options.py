@@ -28,5 +28,7 @@ class ApiOptions:
     heartbeat_timeout: timedelta = HEARTBEAT_TIMEOUT
     retention: timedelta = timedelta(days=30)
     """How long the data of a session is kept that is over."""
+    transcribes: bool = False
+    """Whether recordings can become messages."""
     sdk_metrics: str | None = None
     """Where the metrics of the engine's SDK are in this process, if anywhere."""

@@ -18,7 +18,7 @@ from api.context import Context, open_session
 from api.errors import Problem, session_closed
 from api.requests import NewMessage
 from api.starting import ID_BYTES, command_of
-from workflows.contract.commands import Command, SendMessage, StopTurn, signal_payload
+from workflows.contract.commands import Command, SendMessage, SendRecording, StopTurn, signal_payload
 from workflows.contract.errors import ErrorCode
 
 WRITE_PREFIX: Final = "w-"
@@ -28,7 +28,11 @@ LOOK_SECONDS: Final = 0.02
 
 async def send(here: Context, session: ProjectedSession, command: Command) -> Cursor:
     """Hand `command` to the session. Raises Problem: `session_closed`, `engine_unavailable`."""
-    named = command if isinstance(command, SendMessage) else command.model_copy(update=fresh_write_id())
+    named = (
+        command
+        if isinstance(command, SendMessage | SendRecording)
+        else command.model_copy(update=fresh_write_id())
+    )
     session_id = session.fields["session_id"]
     with metrics.refusals_counted():
         await here.engine.signal(session_id, named.kind, signal_payload(named))
@@ -72,7 +76,7 @@ def fresh_write_id() -> dict[str, str]:
 
 def behind(before: Cursor, command: Command) -> Cursor:
     """The cursor that answers `command`, which was sent when the log ended at `before`."""
-    write_id = command.message_id if isinstance(command, SendMessage) else command.write_id
+    write_id = command.message_id if isinstance(command, SendMessage | SendRecording) else command.write_id
     return Cursor(before.epoch, before.n, write_id)
 
 

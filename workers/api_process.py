@@ -86,6 +86,7 @@ def api_options(settings: ApiSettings, host: str) -> ApiOptions:
         retries=settings.retries(),
         retention=timedelta(seconds=settings.retention),
         heartbeat_timeout=timedelta(seconds=settings.heartbeat_timeout),
+        transcribes=settings.transcription_model is not None,
     )
 
 

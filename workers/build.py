@@ -22,6 +22,8 @@ from activities.store.event_log import EventLog
 from activities.store.log_reader import LogReader
 from activities.store.projection import Projection
 from activities.store.spoken import Spoken
+from activities.transcriber import Transcriber
+from activities.transcription import Transcription
 from activities.voices import Voices
 from workers.sandbox import SANDBOX
 from workers.settings import DEFAULT_SPEECH_MODEL, DEFAULT_VOICE
@@ -42,7 +44,7 @@ GRACE: Final = timedelta(seconds=6)
 """Steps that end within it are not made to resume elsewhere; below what `up` waits before it kills."""
 
 
-def activities(redis: "Redis", openai: AsyncOpenAI, voices: Voices) -> list[Any]:
+def activities(redis: "Redis", openai: AsyncOpenAI, voices: Voices, transcriber: Transcriber) -> list[Any]:
     """Every activity, bound to its store and its providers."""
     log, provider = EventLog(redis), Provider(openai)
     hearing = Hearing(Projection(redis), provider, Moderations(openai))
@@ -53,21 +55,28 @@ def activities(redis: "Redis", openai: AsyncOpenAI, voices: Voices) -> list[Any]
         steps.settle_answer,
         SessionProjection(log).project_session,
         speaking.synthesize_sentence,
+        Transcription(AudioStore(redis), transcriber).transcribe_recording,
     ]
 
 
 def build_worker(
-    client: Client, redis: "Redis", openai: AsyncOpenAI, voices: Voices | None = None, **options: Any
+    client: Client,
+    redis: "Redis",
+    openai: AsyncOpenAI,
+    voices: Voices | None = None,
+    transcriber: Transcriber | None = None,
+    **options: Any,
 ) -> Worker:
     """A worker that serves every session; `options` override those of `temporalio.worker.Worker`.
 
-    Without `voices`, the model's provider speaks, too.
+    Without `voices`, the model's provider speaks, too; without a `transcriber`, nobody transcribes.
     """
+    transcriber = transcriber or Transcriber(openai, None)
     voices = voices or Voices(openai, DEFAULT_SPEECH_MODEL, DEFAULT_VOICE)
     defaults: dict[str, Any] = {
         "task_queue": TASK_QUEUE,
         "workflows": [Session],
-        "activities": activities(redis, openai, voices),
+        "activities": activities(redis, openai, voices, transcriber),
         "workflow_runner": SANDBOX,
         "max_concurrent_activities": CONCURRENT_STEPS,
         "max_heartbeat_throttle_interval": HEARTBEAT_THROTTLE,

@@ -24,6 +24,7 @@ DEFAULT_VOICE: Final = "alloy"
 _TENANT_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,64}:[!-~]{8,}")
 HIGHEST_PORT: Final = 65_535
 _HOST_AND_PORT: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\s/]+):(?P<port>[0-9]{1,5})")
+TRANSCRIPTION_MODEL: Final = "PERDURE_TRANSCRIPTION_MODEL"
 UNUSED_KEY: Final = "unused"
 """For servers that want no key: the client insists on one."""
 
@@ -60,6 +61,29 @@ class SpeechSettings(_Settings):
     ] = UNUSED_KEY
     model: Annotated[str, Field(validation_alias="PERDURE_SPEECH_MODEL")] = DEFAULT_SPEECH_MODEL
     voice: Annotated[str, Field(validation_alias="PERDURE_SPEECH_VOICE")] = DEFAULT_VOICE
+
+
+class TranscriptionSettings(_Settings):
+    """Who tells what recordings say: where the voices are, unless the base URL says otherwise."""
+
+    base_url: Annotated[
+        str | None,
+        Field(
+            validation_alias=AliasChoices(
+                "OPENAI_TRANSCRIPTION_BASE_URL", "OPENAI_SPEECH_BASE_URL", "OPENAI_BASE_URL"
+            )
+        ),
+    ] = None
+    api_key: Annotated[
+        str,
+        Field(
+            validation_alias=AliasChoices(
+                "OPENAI_TRANSCRIPTION_API_KEY", "OPENAI_SPEECH_API_KEY", "OPENAI_API_KEY"
+            )
+        ),
+    ] = UNUSED_KEY
+    model: Annotated[str | None, Field(validation_alias=TRANSCRIPTION_MODEL)] = None
+    """None: nobody does."""
 
 
 class MetricsSettings(_Settings):
@@ -113,6 +137,8 @@ class ApiSettings(_Settings):
     heartbeat_timeout: Annotated[float, Field(ge=1, le=600, validation_alias="PERDURE_HEARTBEAT_TIMEOUT")] = (
         HEARTBEAT_TIMEOUT.total_seconds()
     )
+
+    transcription_model: Annotated[str | None, Field(validation_alias=TRANSCRIPTION_MODEL)] = None
 
     _split = field_validator("keys", "allowed_origins", "allowed_hosts", mode="before")(_comma_separated)
 

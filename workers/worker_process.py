@@ -18,6 +18,7 @@ from temporalio.runtime import Runtime
 
 from activities.metrics_page import MEDIA_TYPE, metrics_page
 from activities.store.client import connect
+from activities.transcriber import Transcriber
 from activities.voices import Voices
 from workers.attributes import register_search_attributes
 from workers.build import build_worker
@@ -29,6 +30,7 @@ from workers.settings import (
     SettingsError,
     SpeechSettings,
     StoreSettings,
+    TranscriptionSettings,
     connect_engine,
     read,
 )
@@ -62,7 +64,7 @@ async def _serve(
     openai = AsyncOpenAI(api_key=provider.api_key, base_url=provider.base_url, http_client=_connections())
     speaker = AsyncOpenAI(api_key=speech.api_key, base_url=speech.base_url, http_client=_connections())
     voices = Voices(speaker, speech.model, speech.voice)
-    async with build_worker(client, connect(store.url), openai, voices):
+    async with build_worker(client, connect(store.url), openai, voices, _transcriber()):
         _log.info("the worker serves sessions")
         await stop.wait()
 
@@ -83,6 +85,12 @@ def _scraped(place: tuple[str, int] | None) -> Iterator[Runtime | None]:
                 f"PERDURE_METRICS: {where} cannot be listened on ({error.strerror})"
             ) from error
         yield runtime
+
+
+def _transcriber() -> Transcriber:
+    settings = read(TranscriptionSettings)
+    client = AsyncOpenAI(api_key=settings.api_key, base_url=settings.base_url, http_client=_connections())
+    return Transcriber(client, settings.model)
 
 
 def _connections() -> AsyncClient:

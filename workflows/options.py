@@ -68,6 +68,23 @@ def synthesis(summary: str, heartbeat_timeout: timedelta) -> ActivityConfig:
     )
 
 
+def transcription(summary: str, heartbeat_timeout: timedelta) -> ActivityConfig:
+    """Options of `transcribe_recording`."""
+    return ActivityConfig(
+        # Five minutes of speech may take a server without a graphics card that long.
+        start_to_close_timeout=timedelta(minutes=5),
+        # Whoever spoke waits: rather be told to say it again than hear nothing.
+        schedule_to_close_timeout=timedelta(minutes=15),
+        heartbeat_timeout=heartbeat_timeout,
+        retry_policy=RetryPolicy(
+            initial_interval=timedelta(seconds=0.5),
+            maximum_interval=timedelta(seconds=30),
+            maximum_attempts=12,
+        ),
+        summary=summary,
+    )
+
+
 def local_publication(summary: str) -> LocalActivityConfig:
     """Options of `project_session` as a local activity."""
     return LocalActivityConfig(

@@ -28,6 +28,7 @@ from workflows.contract.events import (
     SpeechBegun,
     StepCancelled,
     StepStarted,
+    TranscriptionBegun,
 )
 from workflows.contract.publication import Publication
 from workflows.contract.session import Summary
@@ -38,6 +39,7 @@ from workflows.engine_list import EngineList
 from workflows.publisher import Publisher
 from workflows.running_speech import RunningSpeech
 from workflows.running_step import RunningStep
+from workflows.running_transcription import RunningTranscription
 from workflows.state.decide import decide, refusal
 from workflows.state.evolve import apply
 from workflows.state.handover import Carried, SessionInput
@@ -45,7 +47,18 @@ from workflows.state.intake import read_command
 from workflows.state.next_step import next_step
 from workflows.state.outbox import Outbox
 from workflows.state.session_state import SessionState
-from workflows.state.steps import CallModel, CancelStep, CloseDoor, Finish, Record, SettleAnswer, Speak, Wait
+from workflows.state.steps import (
+    CallModel,
+    CancelStep,
+    CloseDoor,
+    Finish,
+    Record,
+    SettleAnswer,
+    Speak,
+    Transcribe,
+    Wait,
+)
+from workflows.state.transcribed import transcribed
 from workflows.state.turn_end import turn_end
 from workflows.state.view import card, session_view
 from workflows.timer import Timer
@@ -65,6 +78,7 @@ class Session:
         """Whether the state changed outside the loop, which then looks again."""
         self._step = RunningStep(given.start.heartbeat_timeout)
         self._speech = RunningSpeech(given.start.heartbeat_timeout)
+        self._transcription = RunningTranscription(given.start.heartbeat_timeout)
         self._publisher = Publisher()
         self._timer = Timer()
         self._engine_list = EngineList(given.start)
@@ -81,6 +95,7 @@ class Session:
         while True:
             self._fold()
             step = self._carry_out()
+            self._transcription.give_up_unless(self._state.recordings.begun)
             self._engine_list.tell(self._state, self._now())
             if isinstance(step, Finish) and not self._publisher.busy and not self._has_news():
                 return step.summary
@@ -95,6 +110,11 @@ class Session:
     def send_message(self, payload: Any = None) -> None:
         """{content, message_id?, agent?, delivery?, settings?}: say something to the session."""
         self._append(commands.SEND_MESSAGE, payload)
+
+    @workflow.signal(name=commands.SEND_RECORDING)
+    def send_recording(self, payload: Any = None) -> None:
+        """{audio_id, message_id?, agent?, delivery?, settings?}: say what this recording says."""
+        self._append(commands.SEND_RECORDING, payload)
 
     @workflow.signal
     def withdraw_message(self, payload: Any = None) -> None:
@@ -214,6 +234,7 @@ class Session:
             self._fold_publication()
         for index, utterance in self._speech.take():
             self._record(SentenceSpoken(at=self._now(), sentence_index=index, utterance=utterance))
+        self._fold_transcription()
 
     def _fold_inbox(self) -> None:
         asked, self._inbox = self._inbox, []
@@ -232,6 +253,11 @@ class Session:
         self._record(*outcome.events)
         if outcome.fault is not None:
             self._repair_store(outcome.fault, outcome.riding)
+
+    def _fold_transcription(self) -> None:
+        begun = self._state.recordings.begun
+        if begun is not None and self._transcription.done:
+            self._record(*transcribed(self._state, begun, self._transcription.take(), self._now()))
 
     def _fold_publication(self) -> None:
         published, arrived = self._publisher.take()
@@ -267,8 +293,9 @@ class Session:
                 case Record():
                     self._record(*step.events)
                 case CallModel():
-                    if self._new_run_is_due():
+                    if self._new_run_is_due() and not self._transcription.active:
                         return _PAUSE if self._is_busy() else self._continue_as_new()
+                    # No answer waits until somebody else's recording is transcribed.
                     self._call_model(step)
                 case CancelStep():
                     self._step.cancel()
@@ -278,12 +305,14 @@ class Session:
                     self._step.settle_answer(step, self._publication(), self._turn_end())
                 case Speak():
                     self._speak(step)
+                case Transcribe():
+                    self._go_on_in_new_run_if_due()
+                    self._transcribe(step)
                 case CloseDoor():
                     self._close_door()
                     return _PAUSE
                 case Wait():
-                    if self._new_run_is_due() and not self._is_busy():
-                        self._continue_as_new()
+                    self._go_on_in_new_run_if_due()
                     return step
                 case Finish():
                     return step
@@ -302,6 +331,10 @@ class Session:
         )
         self._speech.start(given)
 
+    def _transcribe(self, step: Transcribe) -> None:
+        self._record(TranscriptionBegun(at=self._now(), message_id=step.message_id))
+        self._transcription.start(step)
+
     def _turn_end(self) -> TurnEnd | None:
         return turn_end(self._state, self._outbox, self._now())
 
@@ -318,7 +351,8 @@ class Session:
             return
         between_turns = self._state.turn is None
         publication = self._publication(trim=between_turns)
-        self._publisher.start(publication, durable=self._state.speaks_after_history)
+        durable = self._state.speaks_after_history or self._outbox.speaks_after_history
+        self._publisher.start(publication, durable=durable)
 
     def _publication(self, *, closing: bool = False, trim: bool = False) -> Publication:
         info = workflow.info()
@@ -333,7 +367,8 @@ class Session:
             self._inbox.append(commands.Cancel())
 
     def _has_happened(self) -> bool:
-        ended = self._step.done or self._speech.done or self._publisher.done or self._timer.fired
+        heard = self._speech.done or self._transcription.done
+        ended = self._step.done or heard or self._publisher.done or self._timer.fired
         return ended or self._stirred or bool(self._inbox)
 
     def _new_run_is_due(self) -> bool:
@@ -342,7 +377,12 @@ class Session:
         return too_long or info.is_continue_as_new_suggested()
 
     def _is_busy(self) -> bool:
-        return self._publisher.busy or self._step.active or self._speech.active
+        at_work = self._step.active or self._speech.active or self._transcription.active
+        return self._publisher.busy or at_work
+
+    def _go_on_in_new_run_if_due(self) -> None:
+        if self._new_run_is_due() and not self._is_busy():
+            self._continue_as_new()
 
     def _continue_as_new(self) -> NoReturn:
         carried = Carried(state=self._state, outbox=self._outbox)

@@ -1,4 +1,4 @@
-"""Audio of sessions: kept once under a hash of what is said and who says it, gone with its session.
+"""Audio of sessions: kept once under a hash of what it says or is, gone with its session.
 
 Owns that hash, and that a session which was deleted gets no audio. Must not know how audio is made or read.
 """
@@ -36,6 +36,7 @@ class Audio:
     content: bytes
     format: str
     duration_ms: int
+    """0 where nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ class AudioFacts:
     def of(cls, audio: Audio) -> "AudioFacts":
         """What there is to know of `audio`."""
         return cls(audio.format, audio.duration_ms, len(audio.content), _digest(audio.content))
+
+
+def recording_id(content: bytes) -> str:
+    """The id of a recording: the same bytes are kept once."""
+    return _digest(content)
 
 
 def audio_id(text: str, model: str, voice: str, speed: float) -> str:

@@ -16,13 +16,15 @@ from api.description import NOT_FOUND, UNAVAILABLE, refusals
 from api.errors import Problem
 from api.ranges import content_range, requested_range
 from workflows.contract.errors import ErrorCode
+from workflows.contract.transcription import MEDIA_TYPES
 
 router = APIRouter(prefix="/v1/sessions/{session_id}/audio/{audio_id}", tags=["audio"])
 
-MEDIA_TYPES: Final = {"wav": "audio/wav"}
 CACHING: Final = "private, no-cache"
 """Who heard it may keep it, and asks whether it is still there: audio goes with its session."""
-_BINARY: Final = {"audio/wav": {"schema": {"type": "string", "format": "binary"}}}
+_BINARY: Final = {
+    media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in MEDIA_TYPES.values()
+}
 _HEADERS: Final = {
     name: {"schema": {"type": "string"}} for name in ("ETag", "Accept-Ranges", "Content-Length")
 }
@@ -115,7 +117,11 @@ def _answer(
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
     headers = {**_headers(facts), "X-Content-Type-Options": "nosniff", **(more or {})}
-    return Response(content, status, headers, MEDIA_TYPES[facts.format])
+    return Response(content, status, headers, _media_type(facts))
+
+
+def _media_type(facts: AudioFacts) -> str:
+    return next(kind for name, kind in MEDIA_TYPES.items() if name == facts.format)
 
 
 def _headers(facts: AudioFacts) -> dict[str, str]:

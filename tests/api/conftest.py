@@ -18,6 +18,7 @@ from api.options import ApiOptions
 from api.profile_files import load_profiles
 from tests.ports import free_port
 from tests.system import System, running_system
+from tests.transcription.transcript_server import TranscriptServer, serving_transcripts
 
 DUO = """
 name: duo
@@ -44,9 +45,22 @@ def profiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-async def system(tmp_path_factory: pytest.TempPathFactory, profiles: Path) -> AsyncIterator[System]:
+async def transcripts() -> AsyncIterator[TranscriptServer]:
+    async with serving_transcripts() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def system(
+    tmp_path_factory: pytest.TempPathFactory, profiles: Path, transcripts: TranscriptServer
+) -> AsyncIterator[System]:
     folder = tmp_path_factory.mktemp("api")
-    env = {"PERDURE_PROFILES": str(profiles), "PERDURE_RETRY_INITIAL": "0.2"}
+    env = {
+        "PERDURE_PROFILES": str(profiles),
+        "PERDURE_RETRY_INITIAL": "0.2",
+        "PERDURE_TRANSCRIPTION_MODEL": "ears",
+        "OPENAI_TRANSCRIPTION_BASE_URL": transcripts.url,
+    }
     async with running_system(folder, env=env, speech=True) as whole:
         yield whole
 

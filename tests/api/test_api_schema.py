@@ -14,13 +14,14 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from tests.api.asking import Http, start
 from tests.api.conftest import MakeApp, Serve
+from workflows.contract.transcription import MEDIA_TYPES
 
 SESSION = "/v1/sessions/{session_id}"
 VOICE = ("listening", "playback", "barge_in")
 WITH_INPUT = [
     *("GET /v1/sessions", f"GET {SESSION}", f"PATCH {SESSION}", f"GET {SESSION}/events"),
     *(f"GET {SESSION}/messages", f"POST {SESSION}/messages", "POST /v1/sessions"),
-    *(f"GET {SESSION}/messages/last", f"GET {SESSION}/ws"),
+    *(f"GET {SESSION}/messages/last", f"GET {SESSION}/ws", f"POST {SESSION}/audio"),
     *(f"POST {SESSION}/{asked}" for asked in VOICE),
 ]
 OPERATIONS = [
@@ -46,7 +47,8 @@ class Described:
 @pytest.fixture(scope="module")
 async def described(make_app: MakeApp, serve: Serve) -> AsyncIterator[Described]:
     load_all_checks()
-    app = make_app(keys=(("drawn", "key of drawn"),))
+    schemathesis.serializer.alias(list(MEDIA_TYPES.values()), "application/octet-stream")
+    app = make_app(keys=(("drawn", "key of drawn"),), transcribes=True)
     async with serve(app) as http:
         http.headers["Authorization"] = "Bearer key of drawn"
         session = await start(http)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.system import System, ready, running_system
+from tests.transcription.transcript_server import TranscriptServer, serving_transcripts
 
 PLAIN = """
 name: plain
@@ -15,12 +16,25 @@ model: {mode: plain}
 
 
 @pytest.fixture(scope="session")
-async def whole_system(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
+async def transcripts() -> AsyncIterator[TranscriptServer]:
+    async with serving_transcripts() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def whole_system(
+    tmp_path_factory: pytest.TempPathFactory, transcripts: TranscriptServer
+) -> AsyncIterator[System]:
     folder = tmp_path_factory.mktemp("system")
     profiles = folder / "profiles"
     profiles.mkdir()
     (profiles / "plain.yaml").write_text(PLAIN, "utf-8")
-    env = {"PERDURE_PROFILES": str(profiles), "PERDURE_RETRY_INITIAL": "0.5"}
+    env = {
+        "PERDURE_PROFILES": str(profiles),
+        "PERDURE_RETRY_INITIAL": "0.5",
+        "PERDURE_TRANSCRIPTION_MODEL": "ears",
+        "OPENAI_TRANSCRIPTION_BASE_URL": transcripts.url,
+    }
     async with running_system(Path(folder), env=env) as system:
         yield system
 

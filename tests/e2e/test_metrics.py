@@ -17,6 +17,7 @@ VOCABULARY: dict[str, set[str]] = {
         *("completed", "complete", "stopped", "failed", "fenced", "lost", "cancelled", "error", "repeated"),
         *("ok", "echo", "gap", "unavailable"),
         *("synthesized", "reused", "unspeakable"),
+        *("transcribed", "silent"),
     },
     "mode": set(CallMode),
     "kind": {

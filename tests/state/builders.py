@@ -6,7 +6,7 @@ Owns defaults; must not assert anything.
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from workflows.contract.commands import SendMessage, UpdateSession
+from workflows.contract.commands import SendMessage, SendRecording, UpdateSession
 from workflows.contract.errors import FailureKind, StepFailure
 from workflows.contract.model_call import StepResult
 from workflows.contract.phases import Phase
@@ -69,6 +69,11 @@ def born(
 def message(message_id: str, delivery: Delivery = Delivery.STEER, **more: Any) -> SendMessage:
     fields = {"content": f"text of {message_id}", "message_id": message_id, "delivery": delivery} | more
     return SendMessage.model_validate(fields)
+
+
+def recording(message_id: str, delivery: Delivery = Delivery.STEER, **more: Any) -> SendRecording:
+    fields = {"audio_id": f"audio-{message_id}", "message_id": message_id, "delivery": delivery} | more
+    return SendRecording.model_validate(fields)
 
 
 def update(**changes: Any) -> UpdateSession:

@@ -17,6 +17,8 @@ from workflows.contract.events import (
     MessageInjected,
     MessageRejected,
     MessageWithdrawn,
+    RecordingTaken,
+    RecordingTranscribed,
     SessionEnded,
     SessionEndingSoon,
     SessionPaused,
@@ -42,6 +44,8 @@ class History:
     limits: Limits
     fates: dict[str, str] = field(default_factory=dict)
     """Of every accepted message: waiting, used, withdrawn or rejected."""
+    recordings: set[str] = field(default_factory=set)
+    """Messages that wait to be transcribed."""
     accepted: int = 0
     turn: int | None = None
     turns: int = 0
@@ -71,7 +75,12 @@ class History:
         if self.paused_since is not None:
             return False
         idle, duration = self.limits.idle_timeout, self.limits.max_duration
-        is_idle = idle is not None and self.turn is None and now - self.last_activity >= idle
+        is_idle = (
+            idle is not None
+            and self.turn is None
+            and not self.recordings
+            and now - self.last_activity >= idle
+        )
         return is_idle or (duration is not None and self.active(now) >= duration)
 
     def _read(self, event: Event) -> None:  # noqa: C901, PLR0912  # one decision, however many words it has
@@ -83,6 +92,14 @@ class History:
             case MessageInjected():
                 assert event.turn == self.turn
                 self._meets(event.message_id, "used")
+            case RecordingTaken():
+                assert event.message_id not in self.recordings | self.fates.keys(), "taken twice"
+                assert self.ending is None, "taken after the end was decided"
+                self.recordings.add(event.message_id)
+            case RecordingTranscribed():
+                self.recordings.remove(event.message_id)
+            case MessageWithdrawn() | MessageRejected() if event.message_id in self.recordings:
+                self.recordings.remove(event.message_id)
             case MessageWithdrawn():
                 self._meets(event.message_id, "withdrawn")
             case MessageRejected() if event.message_id in self.fates:
@@ -144,6 +161,7 @@ class History:
     def _finish(self, event: SessionEnded) -> None:
         assert self.turn is None, "ended with a turn running"
         assert "waiting" not in self.fates.values(), "ended with messages waiting"
+        assert not self.recordings, "ended with recordings waiting"
         assert self.status is Status.CLOSED, "ended before it was closed"
         assert event.reason is self.ending
         assert event.summary.usage == self.usage == self.usage_of_turns

@@ -23,12 +23,14 @@ from workflows.contract.events import (
     SpeechBegun,
     StepCancelled,
     StepStarted,
+    TranscriptionBegun,
 )
 from workflows.contract.model_call import StepResult
 from workflows.contract.publication import LogEntry, Publication, step_name
 from workflows.contract.session import Summary
 from workflows.contract.speech import Utterance
 from workflows.contract.start import SessionStart
+from workflows.contract.transcription import Transcript
 from workflows.contract.turn_end import TurnEnd
 from workflows.state import settle
 from workflows.state.clocks import Deadline
@@ -38,7 +40,18 @@ from workflows.state.handover import Carried
 from workflows.state.next_step import next_step
 from workflows.state.outbox import Outbox
 from workflows.state.session_state import SessionState
-from workflows.state.steps import CallModel, CancelStep, CloseDoor, Finish, Record, SettleAnswer, Speak, Wait
+from workflows.state.steps import (
+    CallModel,
+    CancelStep,
+    CloseDoor,
+    Finish,
+    Record,
+    SettleAnswer,
+    Speak,
+    Transcribe,
+    Wait,
+)
+from workflows.state.transcribed import transcribed
 from workflows.state.turn_end import turn_end
 
 MOST_STEPS: Final = 20
@@ -60,6 +73,7 @@ class Happenings:
     commands: tuple[Command, ...] = ()
     step_end: StepEnd | None = None
     publication: Arrival | None = None
+    transcript: Transcript | None = None
     told: int = 0
     """Sentences that the running step says it told."""
     spoken: tuple[tuple[int, Utterance], ...] = ()
@@ -70,6 +84,7 @@ class Happenings:
             commands=self.commands + later.commands,
             step_end=self.step_end or later.step_end,
             publication=self.publication or later.publication,
+            transcript=self.transcript or later.transcript,
             told=max(self.told, later.told),
             spoken=self.spoken + later.spoken,
         )
@@ -110,6 +125,7 @@ class Shell:
         self.store = StoreModel()
         self.store_is_away = False
         self.attempt: Attempt | None = None
+        self.transcribing: Transcribe | None = None
         self.flight: Publication | None = None
         """A publication that is a normal activity."""
         self.deadline: Deadline | None = None
@@ -130,6 +146,7 @@ class Shell:
         self._arrived: Publication | None = None
         self._lost: Publication | None = None
         self._ended: StepEnd | None = None
+        self._heard: Transcript | None = None
         self._record(SessionStarted(at=now))
         if start.first_message is not None:
             self._inbox = (start.first_message,)
@@ -156,6 +173,7 @@ class Shell:
         self._ended = happened.step_end if self.attempt else None
         if isinstance(self._ended, StepResult):
             self._ended = self.step_says(self._ended)
+        self._heard = happened.transcript if self.transcribing else None
         if happened.publication and self.flight:
             self._take_flight(happened.publication)
         self._loop()
@@ -193,10 +211,12 @@ class Shell:
             return
         self._fold()
         step = self._carry_out()
+        if self.transcribing and self.transcribing.message_id != self.state.recordings.begun:
+            self.transcribing = None
         if isinstance(step, Finish) and not self._publishing and not self._has_news():
             self.summary = step.summary
             return
-        self._publish_news(durable=self.state.speaks_after_history)
+        self._publish_news(durable=self.state.speaks_after_history or self.outbox.speaks_after_history)
         self.deadline = step.until if isinstance(step, Wait) else self.deadline
 
     @property
@@ -220,6 +240,14 @@ class Shell:
             if index in self.syntheses:
                 self.syntheses -= {index}
                 self._record(SentenceSpoken(at=self.now, sentence_index=index, utterance=utterance))
+        self._fold_transcription()
+
+    def _fold_transcription(self) -> None:
+        begun = self.state.recordings.begun
+        if begun is not None and self._heard:
+            self._record(*transcribed(self.state, begun, self._heard, self.now))
+            self.transcribing = None
+        self._heard = None
 
     def _fold_step(self, ended: StepEnd) -> None:
         attempt, self.attempt, self._ended = self.attempt, None, None
@@ -281,6 +309,9 @@ class Shell:
                 case SettleAnswer():
                     self._record(SettlingStarted(at=self.now, turn=step.turn))
                     self._start(step)
+                case Transcribe():
+                    self._record(TranscriptionBegun(at=self.now, message_id=step.message_id))
+                    self.transcribing = step
                 case Speak():
                     assert step.index not in self.syntheses, "a sentence is spoken twice at once"
                     self._record(SpeechBegun(at=self.now, sentence_index=step.index))

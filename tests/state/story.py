@@ -6,7 +6,7 @@ Owns words for tests that read like a specification; the store is there, and eve
 from datetime import timedelta
 from typing import Any
 
-from tests.state.builders import NOON, born, complete, kept, message, update
+from tests.state.builders import NOON, born, complete, kept, message, recording, update
 from tests.state.shell import Happenings, Shell, StepEnd
 from workflows.contract.commands import (
     Close,
@@ -16,9 +16,11 @@ from workflows.contract.commands import (
     StopTurn,
     WithdrawMessage,
 )
+from workflows.contract.errors import FailureKind
 from workflows.contract.profile import Profile
 from workflows.contract.session import Delivery, EndReason, Status
 from workflows.contract.start import RetrySchedule
+from workflows.contract.transcription import Transcript
 from workflows.state.steps import CallModel, SettleAnswer
 from workflows.state.turn import Turn
 
@@ -79,6 +81,22 @@ class Story:
     def step_ends(self, end: StepEnd) -> "Story":
         assert self.shell.attempt is not None, "no step is running"
         return self._task(Happenings(step_end=end))
+
+    # ---- what is heard -------------------------------------------------------------------------------
+
+    def records(self, *message_ids: str, **more: Any) -> "Story":
+        return self.hears(*(recording(message_id, **more) for message_id in message_ids))
+
+    def hears_say(self, text: str = "It rains.") -> "Story":
+        """The recording that is being transcribed says `text`."""
+        return self._transcription_ends(Transcript(text=text))
+
+    def cannot_hear(self) -> "Story":
+        return self._transcription_ends(Transcript(failure=FailureKind.AUTHENTICATION))
+
+    def _transcription_ends(self, transcript: Transcript) -> "Story":
+        assert self.shell.transcribing is not None, "nothing is being transcribed"
+        return self._task(Happenings(transcript=transcript))
 
     # ---- how time passes -----------------------------------------------------------------------------
 

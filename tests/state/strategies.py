@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.state.builders import complete, failure, kept, message, terminal, update
 from tests.state.shell import Attempt, Shell, StepEnd, Vanished
 from workflows.contract.commands import (
+    MAX_CONTENT,
     BargeIn,
     Cancel,
     Close,
@@ -19,11 +20,14 @@ from workflows.contract.commands import (
     Pause,
     Playback,
     Resume,
+    SendRecording,
     StopTurn,
     WithdrawMessage,
 )
-from workflows.contract.errors import StoreFault
+from workflows.contract.errors import FailureKind, StoreFault
+from workflows.contract.profile import SettingsPatch
 from workflows.contract.session import Delivery, EndReason
+from workflows.contract.transcription import Transcript
 from workflows.contract.voice import PlaybackState
 from workflows.state.steps import CallModel, SettleAnswer
 
@@ -51,6 +55,25 @@ messages = st.builds(
     settings=st.sampled_from([{}, {"effort": "low"}]),
 )
 
+recordings = st.builds(
+    SendRecording,
+    message_id=ids,
+    audio_id=st.sampled_from(["r1", "r2"]),
+    agent=st.sampled_from([None, None, *AGENTS, "nobody"]),
+    delivery=st.sampled_from(Delivery),
+    settings=st.sampled_from([{}, {"effort": "low"}]).map(SettingsPatch.model_validate),
+)
+
+transcripts = st.sampled_from(
+    [
+        Transcript(text="It rains."),
+        Transcript(text="é" * 300),
+        Transcript(text="x" * (MAX_CONTENT + 1)),
+        Transcript(),
+        Transcript(failure=FailureKind.AUTHENTICATION),
+    ]
+)
+
 updates = st.fixed_dictionaries(
     {},
     optional={
@@ -63,7 +86,10 @@ updates = st.fixed_dictionaries(
 ).map(lambda changes: update(**changes))
 
 malformed = st.builds(
-    Malformed, about=st.sampled_from(["send_message", "pause"]), message_id=ids, problem=st.just("no")
+    Malformed,
+    about=st.sampled_from(["send_message", "send_recording", "pause"]),
+    message_id=ids,
+    problem=st.just("no"),
 )
 
 heard = st.one_of(
@@ -89,6 +115,8 @@ harmless: st.SearchStrategy[Command] = st.one_of(
     messages,
     messages,
     messages,
+    recordings,
+    recordings,
     st.builds(WithdrawMessage, message_id=ids),
     st.builds(StopTurn, turn=st.sampled_from([None, None, 1, 2])),
     st.just(Pause()),

@@ -12,7 +12,7 @@ from tests.state import strategies as draw
 from tests.state.builders import NOON, born, failure, guided, kept, message, profile
 from tests.state.effort import examples
 from workflows.contract.errors import ErrorCode, FailureKind
-from workflows.contract.events import Event
+from workflows.contract.events import Event, RecordingTaken
 from workflows.contract.profile import Limits, Settings
 from workflows.contract.session import (
     Delivery,
@@ -25,6 +25,7 @@ from workflows.contract.session import (
 )
 from workflows.contract.speech import Utterance
 from workflows.contract.start import SessionStart
+from workflows.contract.transcription import Transcript
 from workflows.contract.voice import PlaybackState, VoiceState
 from workflows.state import settle
 from workflows.state.decide import decide, refusal
@@ -32,7 +33,17 @@ from workflows.state.evolve import apply
 from workflows.state.next_step import next_deadline, next_step
 from workflows.state.outbox import Outbox
 from workflows.state.session_state import SessionState
-from workflows.state.steps import CallModel, CancelStep, CloseDoor, Finish, Record, SettleAnswer, Wait
+from workflows.state.steps import (
+    CallModel,
+    CancelStep,
+    CloseDoor,
+    Finish,
+    Record,
+    SettleAnswer,
+    Transcribe,
+    Wait,
+)
+from workflows.state.transcribed import transcribed
 from workflows.state.view import card, session_view
 
 EVENTS: Final[tuple[type[Any], ...]] = get_args(get_args(Event)[0])
@@ -110,6 +121,8 @@ REASONS: Final = {
 }
 
 
+TRANSCRIPTS: Final = (Transcript(text="x"), Transcript(), Transcript(failure=FailureKind.QUOTA))
+
 told_in = st.none() | st.builds(MessageSentences, first=numbers, ends=st.just((1, 2)))
 
 
@@ -129,6 +142,8 @@ def value(name: str, field: FieldInfo) -> st.SearchStrategy[Any]:
 
 def event_of(kind: type[Any]) -> st.SearchStrategy[Event]:
     fields = {n: value(n, f) for n, f in kind.model_fields.items() if n != "type"}
+    if kind is RecordingTaken:
+        fields |= {"agent": st.sampled_from(["guide", "nobody"]), "message_id": st.sampled_from(draw.IDS[:4])}
     return st.builds(kind, **fields)
 
 
@@ -161,7 +176,8 @@ def test_any_events_lead_to_a_state_that_knows_what_comes_next(
 ) -> None:
     state, outbox = follow(start, events)
     assert isinstance(
-        next_step(state, now), Record | CallModel | CancelStep | SettleAnswer | CloseDoor | Wait | Finish
+        next_step(state, now),
+        Record | CallModel | CancelStep | SettleAnswer | Transcribe | CloseDoor | Wait | Finish,
     )
     next_deadline(state)
     session_view(state, now).fields()
@@ -192,6 +208,7 @@ def test_any_step_may_end_in_any_state(start: SessionStart, events: list[Event],
         settle.step_failed(state, failure(shown=1), now),
         settle.step_vanished(state, now),
         settle.projection_missed(state, now),
+        *(transcribed(state, one, said, now) for one in draw.IDS[:4] for said in TRANSCRIPTS),
     ):
         after = state
         for event in follows:

@@ -23,7 +23,7 @@ from workflows.contract.errors import StoreFault
 from workflows.contract.events import EpochStarted, Event, SessionEnded
 from workflows.contract.session import Status
 from workflows.contract.start import RetrySchedule
-from workflows.state import queue, transcript
+from workflows.state import queue, recordings, transcript
 from workflows.state.handover import Carried, SessionInput
 from workflows.state.steps import CallModel, SettleAnswer
 from workflows.state.view import card, session_view
@@ -56,6 +56,11 @@ class AnySession(RuleBasedStateMachine):
     @rule(choice=st.data(), commands=st.lists(draw.harmless, max_size=2).map(tuple))
     def a_step_ends(self, choice: st.DataObject, commands: Any) -> None:
         self.shell.task(Happenings(commands=commands, step_end=self._any_end(choice)))
+
+    @precondition(lambda self: self.shell.transcribing is not None)
+    @rule(transcript=draw.transcripts, commands=st.lists(draw.harmless, max_size=2).map(tuple))
+    def a_recording_is_transcribed(self, transcript: Any, commands: Any) -> None:
+        self.shell.task(Happenings(commands=commands, transcript=transcript))
 
     @precondition(lambda self: draw.may_say_its_last_word(self.shell))
     @rule(text=st.sampled_from(["", "Hello."]))
@@ -110,6 +115,7 @@ class AnySession(RuleBasedStateMachine):
         self.shell.task(Happenings(commands=(StoreLost(epoch=epoch),)))
 
     @precondition(lambda self: self.shell.attempt is None and self.shell.flight is None)
+    @precondition(lambda self: self.shell.transcribing is None)
     @rule()
     def a_new_run_begins(self) -> None:
         self.shell.in_new_run()
@@ -128,6 +134,7 @@ class AnySession(RuleBasedStateMachine):
         told = History(NOON, self.start.limits).read(shell.recorded)
         waiting = [message_id for message_id, fate in told.fates.items() if fate == "waiting"]
         assert sorted(m.message_id for m in state.queue.waiting) == sorted(waiting)
+        assert {recording.message_id for recording in state.recordings.waiting} == told.recordings
         assert state.message_count == told.accepted
         assert state.usage == told.usage
         assert (state.turn.number if state.turn else None) == told.turn
@@ -154,6 +161,16 @@ class AnySession(RuleBasedStateMachine):
             assert attempt.step.turn == turn.number
             assert isinstance(attempt.step, CallModel) == turn.running
             assert attempt.cancelled == (turn.running and turn.stop is not None)
+
+    @invariant()
+    def the_oldest_recording_is_transcribed(self) -> None:
+        state, transcribing = self.shell.state, self.shell.transcribing
+        waiting = [recording.message_id for recording in state.recordings.waiting]
+        assert len(waiting) <= recordings.MAX_WAITING
+        if transcribing is not None:
+            assert transcribing.message_id == state.recordings.begun == waiting[0]
+        else:
+            assert not waiting or state.ending or state.messages_left == 0
 
     @invariant()
     def the_queue_keeps_its_order_and_its_weight(self) -> None:
@@ -224,6 +241,7 @@ class AnySession(RuleBasedStateMachine):
         """However it came here, a session that is closed comes to its end."""
         if hasattr(self, "shell"):
             _bring_to_its_end(self.shell)
+            assert History(NOON, self.start.limits).read(self.shell.recorded).ended
 
 
 def _bring_to_its_end(shell: Shell) -> None:
@@ -271,6 +289,7 @@ def _essence_of(fields: dict[str, Any]) -> dict[str, Any]:
 def test_any_session(monkeypatch: pytest.MonkeyPatch) -> None:
     """In little room, so that it runs out."""
     monkeypatch.setattr(queue, "MAX_WAITING_BYTES", 2_000)
+    monkeypatch.setattr(recordings, "MAX_WAITING", 3)
     monkeypatch.setattr(transcript, "BUDGET", 4_000)
     monkeypatch.setattr(transcript, "KEPT_WHEN_OVER", 3_000)
     run_state_machine_as_test(AnySession, settings=examples(100, steps=40))

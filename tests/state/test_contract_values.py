@@ -12,6 +12,7 @@ from temporalio import activity
 from activities.model import ModelSteps
 from activities.session import SessionProjection
 from activities.speech import Speaking
+from activities.transcription import Transcription
 from tests.state import strategies as draw
 from tests.state.builders import NOON, born, profile
 from tests.state.effort import examples
@@ -102,6 +103,7 @@ def test_no_time_may_have_elapsed() -> None:
 
 EXAMPLES: Final = {
     "message_id": "m",
+    "audio_id": "r",
     "content": "x",
     "on": True,
     "turn": 1,
@@ -216,7 +218,7 @@ def test_what_is_worth_a_retry_is_the_providers_trouble_and_not_ours() -> None:
 
 def test_the_signals_are_those_of_the_contract_page() -> None:
     named = "send_message withdraw_message stop_turn pause resume close update_session"
-    of_voice = "listening playback barge_in"
+    of_voice = "listening playback barge_in send_recording"
     assert list(SIGNALS) == [*named.split(), *of_voice.split()]
 
 
@@ -233,6 +235,7 @@ def test_a_command_is_read_back_from_its_signal(command: Any) -> None:
         (activities.settle_answer, ModelSteps.settle_answer),
         (activities.project_session, SessionProjection.project_session),
         (activities.synthesize_sentence, Speaking.synthesize_sentence),
+        (activities.transcribe_recording, Transcription.transcribe_recording),
     ],
     ids=lambda defined: defined.__qualname__,
 )

@@ -56,10 +56,12 @@ def any_happenings(
     arrives = shell.flight is not None and choice.draw(st.booleans(), label="a publication arrives")
     commands = draw.commands if ending else draw.harmless
     asked = st.lists(st.one_of(commands, commands, commands, st.just(DOUBT)), max_size=3).map(tuple)
+    heard = shell.transcribing is not None and choice.draw(st.booleans(), label="a recording is transcribed")
     return Happenings(
         commands=choice.draw(asked, label="asked"),
         step_end=step_end,
         publication="arrived" if arrives else None,
+        transcript=choice.draw(draw.transcripts, label="what it says") if heard else None,
     )
 
 

@@ -62,5 +62,40 @@ def test_the_servers_are_told_where_speech_is() -> None:
     assert environment.for_servers(given, AT, "made").items() >= given.items()
 
 
+HEARING = {"PERDURE_TRANSCRIPTION_MODEL": "ears"}
+BUILT_IN_VOICE = replace(AT, speech="http://127.0.0.1:6/v1")
+ALL_BUILT_IN = replace(BUILT_IN_VOICE, model="http://127.0.0.1:7/v1")
+
+
+def test_the_built_in_voice_does_not_listen() -> None:
+    env = environment.for_servers(HEARING | {"OPENAI_API_KEY": "sk"}, BUILT_IN_VOICE, "made")
+    assert env["OPENAI_TRANSCRIPTION_BASE_URL"] == "https://api.openai.com/v1"
+    assert env["OPENAI_TRANSCRIPTION_API_KEY"] == "sk"
+    assert env["PERDURE_TRANSCRIPTION_MODEL"] == "ears"
+    models = HEARING | {"OPENAI_BASE_URL": "http://models.test/v1"}
+    env = environment.for_servers(models, BUILT_IN_VOICE, "made")
+    assert env["OPENAI_TRANSCRIPTION_BASE_URL"] == "http://models.test/v1"
+
+
+def test_nobody_transcribes_where_everything_is_built_in() -> None:
+    for at in (ALL_BUILT_IN, replace(ALL_BUILT_IN, speech=None)):
+        assert environment.for_servers(HEARING, at, "made")["PERDURE_TRANSCRIPTION_MODEL"] == ""
+
+
+def test_a_voice_that_was_given_listens() -> None:
+    given = HEARING | {"OPENAI_SPEECH_BASE_URL": "http://voices.test/v1"}
+    for at in (AT, replace(ALL_BUILT_IN, speech=None)):
+        env = environment.for_servers(given, at, "made")
+        assert env["PERDURE_TRANSCRIPTION_MODEL"] == "ears"
+        assert "OPENAI_TRANSCRIPTION_BASE_URL" not in env
+
+
+def test_ears_that_were_given_are_used_unless_nothing_outside_is_to_be_asked() -> None:
+    given = HEARING | {"OPENAI_TRANSCRIPTION_BASE_URL": "http://ears.test/v1"}
+    assert environment.for_servers(given, ALL_BUILT_IN, "made").items() >= given.items()
+    offline = replace(ALL_BUILT_IN, offline=True)
+    assert environment.for_servers(given, offline, "made")["PERDURE_TRANSCRIPTION_MODEL"] == ""
+
+
 def test_no_folder_of_the_users_runs_in_place_of_ours() -> None:
     assert "-P" in PYTHON

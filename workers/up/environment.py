@@ -9,6 +9,10 @@ from dataclasses import dataclass
 
 OFFLINE_MODEL = "perdure-offline"
 SPEECH_URL = "OPENAI_SPEECH_BASE_URL"
+TRANSCRIPTION_URL = "OPENAI_TRANSCRIPTION_BASE_URL"
+TRANSCRIPTION_KEY = "OPENAI_TRANSCRIPTION_API_KEY"
+TRANSCRIPTION_MODEL = "PERDURE_TRANSCRIPTION_MODEL"
+OPENAI_URL = "https://api.openai.com/v1"
 # TLS, key, namespace or profile of some other Temporal: the parts would miss the one started here.
 ELSEWHERE = ("TEMPORAL_",)
 SECRET = (*ELSEWHERE, "OPENAI_", "PERDURE_")
@@ -27,6 +31,8 @@ class Addresses:
     speech: str | None
     worker_metrics: str
     """host:port"""
+    offline: bool = False
+    """Nothing outside of this machine is to be asked."""
 
 
 def for_programs(inherited: Mapping[str, str]) -> dict[str, str]:
@@ -55,6 +61,7 @@ def for_servers(inherited: Mapping[str, str], at: Addresses, secret: str) -> dic
         **_past_proxies(inherited),
         **_model(at),
         **_speech(at),
+        **_transcription(inherited, at),
     }
 
 
@@ -76,6 +83,18 @@ def _model(at: Addresses) -> dict[str, str]:
 
 def _speech(at: Addresses) -> dict[str, str]:
     return {} if at.speech is None else {SPEECH_URL: at.speech}
+
+
+def _transcription(inherited: Mapping[str, str], at: Addresses) -> dict[str, str]:
+    """Say who transcribes: what is built in can speak and write, but not listen."""
+    if at.offline:
+        return {TRANSCRIPTION_MODEL: ""}
+    if inherited.get(TRANSCRIPTION_URL) or (at.speech is None and inherited.get(SPEECH_URL)):
+        return {}
+    if at.model is not None:
+        return {TRANSCRIPTION_MODEL: ""}
+    url, key = inherited.get("OPENAI_BASE_URL") or OPENAI_URL, inherited.get("OPENAI_API_KEY", "")
+    return {TRANSCRIPTION_URL: url, TRANSCRIPTION_KEY: inherited.get(TRANSCRIPTION_KEY) or key}
 
 
 def _past_proxies(inherited: Mapping[str, str]) -> dict[str, str]:

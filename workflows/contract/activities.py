@@ -12,6 +12,7 @@ from workflows.contract.model_call import (
 )
 from workflows.contract.publication import Publication
 from workflows.contract.speech import SynthesizeSentenceInput, SynthesizeSentenceResult
+from workflows.contract.transcription import TranscribeRecordingInput, TranscribeRecordingResult
 
 
 @activity.defn
@@ -43,5 +44,15 @@ async def synthesize_sentence(_: SynthesizeSentenceInput) -> SynthesizeSentenceR
     """Speak a sentence and keep its audio; audio that is there already is used again.
 
     Raises ApplicationError: `SPEECH_FAILED` with a `SpeechFailure`, worth a retry unless it says otherwise.
+    """
+    raise NotImplementedError
+
+
+@activity.defn
+async def transcribe_recording(_: TranscribeRecordingInput) -> TranscribeRecordingResult:
+    """Tell what a recording says.
+
+    Raises ApplicationError: `TRANSCRIPTION_FAILED` with a `TranscriptionFailure`, worth a retry unless it
+    says otherwise.
     """
     raise NotImplementedError

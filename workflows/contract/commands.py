@@ -20,6 +20,7 @@ MOST_EXACT: Final = 2**53 - 1
 
 Content = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CONTENT)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+AudioId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Count = Annotated[int, Field(ge=1, le=MOST_EXACT, strict=True)]
 Index = Annotated[int, Field(ge=0, le=MOST_EXACT, strict=True)]
 Milliseconds = Annotated[int, Field(ge=0, le=MOST_EXACT, strict=True)]
@@ -57,6 +58,37 @@ class SendMessage(_Command):
     def about(self) -> str:
         """The signal that brought it."""
         return self.kind
+
+
+SEND_RECORDING: Final = "send_recording"
+SAYING: Final = frozenset({SEND_MESSAGE, SEND_RECORDING})
+"""The signals that say something to a session."""
+
+
+class SendRecording(_Command):
+    """A message that the person spoke: its text is what the audio of this id, which is in the store, says."""
+
+    kind: Literal["send_recording"] = "send_recording"
+    audio_id: AudioId
+    message_id: ClientMessageId
+    agent: Name | None = None
+    delivery: Delivery = Delivery.STEER
+    settings: SettingsPatch = SettingsPatch()
+
+    @property
+    def about(self) -> str:
+        """The signal that brought it."""
+        return self.kind
+
+    def saying(self, text: str) -> SendMessage:
+        """The message that it is if it says `text`."""
+        return SendMessage(
+            content=text,
+            message_id=self.message_id,
+            agent=self.agent,
+            delivery=self.delivery,
+            settings=self.settings,
+        )
 
 
 class WithdrawMessage(_Command):
@@ -214,7 +246,8 @@ Command = Annotated[
     | Playback
     | BargeIn
     | Malformed
-    | Cancel,
+    | Cancel
+    | SendRecording,
     Field(discriminator="kind"),
 ]
 
@@ -231,6 +264,7 @@ SIGNALS: Final[dict[str, type[_Command]]] = {
         Listening,
         Playback,
         BargeIn,
+        SendRecording,
     )
 }
 """Every signal by its name."""

@@ -43,6 +43,13 @@ class ErrorCode(StrEnum):
     SHUTTING_DOWN = "shutting_down"
     INTERNAL_ERROR = "internal_error"
 
+    UNSUPPORTED_AUDIO = "unsupported_audio"
+    INVALID_AUDIO = "invalid_audio"
+    TRANSCRIPTION_UNAVAILABLE = "transcription_unavailable"
+    TRANSCRIPTION_FAILED = "transcription_failed"
+    NOTHING_SAID = "nothing_said"
+    WITHDRAWN = "withdrawn"
+
 
 class FailureKind(StrEnum):
     """Why a model step failed."""

@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from workflows.contract.base import Value
 from workflows.contract.commands import (
     MAX_METADATA_BYTES,
-    SEND_MESSAGE,
+    SAYING,
     BargeIn,
     Cancel,
     Close,
@@ -22,6 +22,7 @@ from workflows.contract.commands import (
     Playback,
     Resume,
     SendMessage,
+    SendRecording,
     SentencesTold,
     StopTurn,
     StoreLost,
@@ -48,6 +49,7 @@ from workflows.contract.events import (
 from workflows.contract.profile import Settings, SettingsPatch
 from workflows.contract.session import Delivery, EndReason, Status, StopReason
 from workflows.contract.voice import NO_VOICE
+from workflows.state import recording_rules
 from workflows.state.endings import end, turn_stopped
 from workflows.state.session_state import SessionState
 from workflows.state.talk import Trigger
@@ -69,6 +71,8 @@ def refusal(state: SessionState, command: Command) -> Refusal | None:
     match command:
         case SendMessage():
             return _message_refusal(state, command)
+        case SendRecording():
+            return _recording_refusal(state, command)
         case WithdrawMessage():
             return _withdrawal_refusal(state, command)
         case UpdateSession():
@@ -90,28 +94,39 @@ def decide(state: SessionState, command: Command, now: datetime) -> tuple[Event,
     if isinstance(command, SentencesTold):
         is_news = state.turn is not None and command.told > state.speaking.told
         return (SentencesKnown(at=now, told=command.told),) if is_news else ()
-    taken = CommandTaken(at=now, write_id=_write_id(command), by_person=not isinstance(command, Playback))
+    taken = CommandTaken(
+        at=now, write_id=_write_id(state, command), by_person=not isinstance(command, Playback)
+    )
     if _is_known(state, command):
         return (taken,)
     refused = refusal(state, command)
     if refused:
         return (taken, *_rejected(command, refused.code, now))
+    if isinstance(command, SendRecording):
+        return recording_rules.taken(state, command, now)
     return (taken, *_carried_out(state, command, now))
 
 
 def _is_known(state: SessionState, command: Command) -> bool:
     """Whether a message of this id was taken already: whatever comes under it is the same message."""
-    if not isinstance(command, SendMessage | Malformed) or command.about != SEND_MESSAGE:
+    if not isinstance(command, SendMessage | SendRecording | Malformed) or command.about not in SAYING:
         return False
-    return command.message_id in state.seen or state.queue.find(command.message_id) is not None
+    return command.message_id in state.seen or _waits(state, command.message_id)
 
 
-def _write_id(command: Command) -> str | None:
-    return command.message_id if isinstance(command, SendMessage) else command.write_id
+def _waits(state: SessionState, message_id: str) -> bool:
+    return state.queue.find(message_id) is not None or state.recordings.find(message_id) is not None
+
+
+def _write_id(state: SessionState, command: Command) -> str | None:
+    if not isinstance(command, SendMessage | SendRecording):
+        return command.write_id
+    # What a recording does is seen when it is transcribed.
+    return None if state.recordings.find(command.message_id) else command.message_id
 
 
 def _rejected(command: Command, code: ErrorCode, now: datetime) -> tuple[Event, ...]:
-    if not isinstance(command, SendMessage | Malformed) or command.about != SEND_MESSAGE:
+    if not isinstance(command, SendMessage | SendRecording | Malformed) or command.about not in SAYING:
         return ()
     return (MessageRejected(at=now, message_id=command.message_id, reason=code),)
 
@@ -137,7 +152,7 @@ def _carried_out(state: SessionState, command: Command, now: datetime) -> tuple[
             return end(state, EndReason.CANCELLED, now)
         case Listening() | Playback() | BargeIn():
             return _talked(state, command, now)
-        case Malformed() | StoreLost() | SentencesTold():
+        case Malformed() | StoreLost() | SentencesTold() | SendRecording():
             return ()
         case _:
             assert_never(command)
@@ -171,7 +186,7 @@ def _store_lost(state: SessionState, command: StoreLost, now: datetime) -> tuple
 def _withdrawn(state: SessionState, command: WithdrawMessage, now: datetime) -> tuple[Event, ...]:
     message = state.queue.find(command.message_id)
     if message is None:
-        return ()
+        return recording_rules.withdrawn(state, command.message_id, now)
     return (MessageWithdrawn(at=now, message_id=message.message_id, number=message.number),)
 
 
@@ -204,8 +219,16 @@ def _message_refusal(state: SessionState, message: SendMessage) -> Refusal | Non
     return None
 
 
+def _recording_refusal(state: SessionState, recording: SendRecording) -> Refusal | None:
+    if not state.recordings.has_room:
+        return Refusal(code=ErrorCode.QUEUE_FULL, detail="Too many recordings wait; send it again later.")
+    if state.messages_left is not None and state.messages_left <= len(state.recordings):
+        return Refusal(code=ErrorCode.MAX_MESSAGES, detail="The session has taken its last message.")
+    return _message_refusal(state, recording.saying(recording_rules.NOT_HEARD_YET))
+
+
 def _withdrawal_refusal(state: SessionState, command: WithdrawMessage) -> Refusal | None:
-    if state.queue.find(command.message_id):
+    if _waits(state, command.message_id):
         return None
     if command.message_id in state.seen:
         return Refusal(

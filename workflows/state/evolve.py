@@ -11,12 +11,14 @@ from workflows.contract.events import (
     Event,
     MessageEvent,
     PhaseEvent,
+    RecordingEvent,
     SessionEvent,
     SpeechEvent,
     TurnEvent,
     VoiceEvent,
 )
 from workflows.state.evolving.messages import after_message_event
+from workflows.state.evolving.recordings import recordings_after
 from workflows.state.evolving.session import after_session_event
 from workflows.state.evolving.speech import after_phase_event, after_speech_event
 from workflows.state.evolving.turn import after_turn_event
@@ -44,6 +46,8 @@ def _changes(state: SessionState, event: Event) -> dict[str, Any]:
         return after_phase_event(state, event)
     if isinstance(event, SpeechEvent):
         return after_speech_event(state, event)
+    if isinstance(event, RecordingEvent):
+        return {"recordings": recordings_after(state.recordings, event)}
     if isinstance(event, VoiceEvent):
         return after_voice_event(state, event)
     assert_never(event)

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from workflows.contract.base import ClientMessageId
-from workflows.contract.commands import SEND_MESSAGE, Command, Malformed
+from workflows.contract.commands import SAYING, Command, Malformed
 
 _COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
 _MESSAGE_ID: TypeAdapter[str] = TypeAdapter(ClientMessageId)
@@ -24,7 +24,7 @@ def read_command(name: str, payload: Any, fresh_id: Callable[[], str]) -> Comman
     if "kind" in given:
         # Ours: it names the command, and a client must not.
         return _malformed(name, given, "kind: no such field", fresh_id)
-    if name == SEND_MESSAGE and given.get("message_id") is None:
+    if name in SAYING and given.get("message_id") is None:
         given = {**given, "message_id": fresh_id()}
     try:
         return _COMMAND.validate_python({**given, "kind": name})

@@ -23,7 +23,7 @@ from workflows.contract.events import (
 from workflows.contract.model_call import ModelCall
 from workflows.contract.profile import DEFAULT_EFFORT, Agent, CallMode, Effort
 from workflows.contract.session import EndReason, Status, Summary
-from workflows.state import cues, phases, speech_rules, talk_rules
+from workflows.state import cues, phases, recording_rules, speech_rules, talk_rules
 from workflows.state.clocks import Deadline, DeadlineKind
 from workflows.state.endings import end
 from workflows.state.session_state import SessionState
@@ -35,6 +35,7 @@ from workflows.state.steps import (
     Record,
     SettleAnswer,
     Step,
+    Transcribe,
     Wait,
 )
 from workflows.state.talk import Trigger
@@ -235,11 +236,12 @@ def _effort(state: SessionState, turn: Turn) -> Effort | None:
 def _ending(state: SessionState, now: datetime) -> Step | None:
     if state.ending is None or state.turn is not None:
         return None
-    if state.queue.waiting:
+    waiting = [m.message_id for m in state.queue.waiting] + [r.message_id for r in state.recordings.waiting]
+    if waiting:
         return Record(
             tuple(
-                MessageRejected(at=now, message_id=m.message_id, reason=ErrorCode.SESSION_CLOSED)
-                for m in state.queue.waiting
+                MessageRejected(at=now, message_id=message_id, reason=ErrorCode.SESSION_CLOSED)
+                for message_id in waiting
             )
         )
     if not state.door_closed:
@@ -279,8 +281,17 @@ def _last_message(state: SessionState, now: datetime) -> Step | None:
     return Record(end(state, EndReason.MAX_MESSAGES, now))
 
 
+def _recordings(state: SessionState, now: datetime) -> Step | None:
+    del now
+    recording = recording_rules.recording_to_transcribe(state)
+    if recording is None:
+        return None
+    return Transcribe(recording.message_id, recording_rules.transcription(state, recording))
+
+
 def _plan_is_told(state: SessionState, now: datetime) -> Step | None:
-    at_rest = state.turn is None and not state.queue.waiting and state.ending is None
+    waiting = state.queue.waiting or state.recordings.waiting
+    at_rest = state.turn is None and not waiting and state.ending is None
     if not at_rest or state.clocks.paused or not phases.is_told(state):
         return None
     if talk_rules.is_being_heard(state) or state.talk.cut is not None:
@@ -297,6 +308,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _turn,
     _ending,
     _start_turn,
+    _recordings,
     _plan_is_told,
     _last_message,
 )

@@ -17,6 +17,7 @@ from workflows.contract.events import (
     MessageRejected,
     MessageTruncated,
     MessageWithdrawn,
+    RecordingTranscribed,
     SessionEnded,
     SessionEndingSoon,
     SessionUpdated,
@@ -81,11 +82,21 @@ class Outbox(Value):
     """Times that somebody doubted the store."""
     dispelled: int = 0
     """Of them, those after which a publication arrived."""
+    heard: int = 0
+    """Up to here, entries of this epoch may follow from what a recording says."""
 
     @property
     def end(self) -> int:
         """Entries of this epoch, confirmed or not."""
         return self.base + len(self.entries)
+
+    @property
+    def speaks_after_history(self) -> bool:
+        """Whether what is published now must be in history first.
+
+        A transcript is no signal: in a repeated workflow task, those that came meanwhile go before it.
+        """
+        return self.base < self.heard
 
     def added(self, event: Event, state: SessionState, now: datetime) -> "Outbox":
         """With `event`, which led to `state`."""
@@ -94,6 +105,8 @@ class Outbox(Value):
             return self.model_copy(update={"writes": writes})
         if isinstance(event, StoreDoubted):
             return self.doubting_store().model_copy(update={"doubts": self.doubts + 1})
+        if isinstance(event, RecordingTranscribed):
+            return self.model_copy(update={"heard": self.end + 1})
         if event.private:
             return self
         counts = {**self.counts, event.type: self.counts.get(event.type, 0) + 1}
@@ -222,6 +235,7 @@ class Outbox(Value):
             writes=self.writes,
             doubts=self.doubts,
             dispelled=self.doubts,
+            heard=int(self.speaks_after_history),
         )
 
     def _own_fields(self) -> dict[str, Any]:

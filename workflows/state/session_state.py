@@ -16,6 +16,7 @@ from workflows.contract.start import RetrySchedule, SessionStart
 from workflows.state.clocks import Clocks
 from workflows.state.plan import Plan
 from workflows.state.queue import Queue
+from workflows.state.recordings import Recordings
 from workflows.state.speaking import Speaking
 from workflows.state.talk import Talk
 from workflows.state.transcript import Transcript
@@ -48,6 +49,7 @@ class SessionState(Value):
     status: Status = Status.IDLE
     """As last announced to clients."""
     queue: Queue = Queue()
+    recordings: Recordings = Recordings()
     turn: Turn | None = None
     turns: int = 0
     last_turn: Elapsed | None = None
@@ -105,7 +107,8 @@ class SessionState(Value):
     @property
     def busy(self) -> bool:
         """Whether the session does not wait for the person, so that the idle clock stands still."""
-        return self.turn is not None or (self.profile.speech is not None and not self.talk.waits)
+        at_work = self.turn is not None or bool(self.recordings.waiting)
+        return at_work or (self.profile.speech is not None and not self.talk.waits)
 
     @property
     def speaks_after_history(self) -> bool:

@@ -7,6 +7,7 @@ from workflows.contract.events import Event
 from workflows.contract.model_call import ModelCall, Sentences
 from workflows.contract.safety import Safety
 from workflows.contract.session import Summary
+from workflows.contract.transcription import TranscribeRecordingInput
 from workflows.state.clocks import Deadline
 
 
@@ -57,6 +58,14 @@ class Speak:
 
 
 @dataclass(frozen=True)
+class Transcribe:
+    """Tell what a recording says."""
+
+    message_id: str
+    given: TranscribeRecordingInput
+
+
+@dataclass(frozen=True)
 class CloseDoor:
     """Tell the store that the session is ending, durably, before the last word."""
 
@@ -75,4 +84,4 @@ class Finish:
     summary: Summary
 
 
-Step = Record | CallModel | CancelStep | SettleAnswer | Speak | CloseDoor | Wait | Finish
+Step = Record | CallModel | CancelStep | SettleAnswer | Speak | Transcribe | CloseDoor | Wait | Finish

@@ -24,6 +24,12 @@ from workflows.contract.events.phases import (
     PhaseStarted,
     PhaseWindingDown,
 )
+from workflows.contract.events.recordings import (
+    RecordingEvent,
+    RecordingTaken,
+    RecordingTranscribed,
+    TranscriptionBegun,
+)
 from workflows.contract.events.session import (
     CommandTaken,
     DoorClosed,
@@ -106,6 +112,9 @@ __all__ = [
     "PlaybackReported",
     "ProjectionMissed",
     "PublishedEvent",
+    "RecordingEvent",
+    "RecordingTaken",
+    "RecordingTranscribed",
     "SentenceSpoken",
     "SentenceTold",
     "SentencesKnown",
@@ -128,6 +137,7 @@ __all__ = [
     "StepStarted",
     "StoreDoubted",
     "StreamedEvent",
+    "TranscriptionBegun",
     "TurnCompleted",
     "TurnEnded",
     "TurnEvent",
@@ -143,7 +153,7 @@ __all__ = [
 ]
 
 Event = Annotated[
-    SessionEvent | MessageEvent | TurnEvent | PhaseEvent | SpeechEvent | VoiceEvent,
+    SessionEvent | MessageEvent | TurnEvent | PhaseEvent | SpeechEvent | VoiceEvent | RecordingEvent,
     Field(discriminator="type"),
 ]
 

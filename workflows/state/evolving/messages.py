@@ -5,6 +5,7 @@ Owns the way from the queue to the transcript.
 
 from typing import Any, assert_never
 
+from workflows.contract.errors import ErrorCode
 from workflows.contract.events import (
     MessageAccepted,
     MessageEvent,
@@ -23,12 +24,12 @@ def after_message_event(state: SessionState, event: MessageEvent) -> dict[str, A
         case MessageAccepted():
             return {
                 "queue": state.queue.added(_waiting(event, state.message_count + 1)),
-                "seen": (*state.seen, event.message_id)[-REMEMBERED_IDS:],
+                "seen": _seen(state, event.message_id),
                 "message_count": state.message_count + 1,
                 "plan": state.plan.wishing(event.settings),
             }
         case MessageRejected() | MessageWithdrawn():
-            return {"queue": state.queue.without((event.message_id,))}
+            return _no_longer_waiting(state, event)
         case MessageInjected():
             return _injected(state, event)
         case _:
@@ -45,6 +46,20 @@ def _waiting(event: MessageAccepted, number: int) -> WaitingMessage:
         settings=event.settings,
         accepted_at=event.at,
     )
+
+
+def _no_longer_waiting(state: SessionState, event: MessageRejected | MessageWithdrawn) -> dict[str, Any]:
+    gone = {
+        "queue": state.queue.without((event.message_id,)),
+        "recordings": state.recordings.without(event.message_id),
+    }
+    # A message that was withdrawn stays withdrawn if it is sent again, in whatever form it waited.
+    was_taken_back = event.reason == ErrorCode.WITHDRAWN and state.recordings.find(event.message_id)
+    return gone | {"seen": _seen(state, event.message_id)} if was_taken_back else gone
+
+
+def _seen(state: SessionState, message_id: str) -> tuple[str, ...]:
+    return (*state.seen, message_id)[-REMEMBERED_IDS:]
 
 
 def _injected(state: SessionState, event: MessageInjected) -> dict[str, Any]:
