@@ -58,6 +58,8 @@ class ToldAnswer(Answer):
         self._shown = self.sentences
         """Sentences that viewers hold."""
         self._written = asyncio.Event()
+        self._told_anew = False
+        """Whether the log was lost, and who speaks the sentences has forgotten them, too."""
 
     @property
     def sentences(self) -> int:
@@ -71,10 +73,11 @@ class ToldAnswer(Answer):
         super().opened(response_id, cursor)
 
     async def more_told(self, than: int) -> int:
-        """How many sentences of the session viewers hold, as soon as it is more than `than`."""
-        while self.told.first + self._shown <= than:
+        """How many sentences of the session viewers hold, as soon as it is more than `than`, or told anew."""
+        while self.told.first + self._shown <= than and not self._told_anew:
             self._written.clear()
             await self._written.wait()
+        self._told_anew = False
         return self.told.first + self._shown
 
     async def _flush(self) -> bool:
@@ -82,6 +85,10 @@ class ToldAnswer(Answer):
         self._shown = self.sentences
         self._written.set()
         return turn_ended
+
+    async def _begin_anew(self) -> None:
+        await super()._begin_anew()
+        self._told_anew = True
 
     def tell(self, sentence: str, place: Place) -> None:
         """Say `sentence`, which ended at `place`, with the next write; an empty one is only remembered."""

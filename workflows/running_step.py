@@ -27,11 +27,18 @@ class RunningStep:
         self._heartbeat_timeout = heartbeat_timeout
         self._activity: workflow.ActivityHandle[StepResult] | None = None
         self._given: CallModelInput | SettleAnswerInput | None = None
+        self._started_at = -1
+        """The length of the history before it was started."""
 
     @property
     def active(self) -> bool:
         """Whether a step runs or its end was not taken yet."""
         return self._activity is not None
+
+    @property
+    def is_in_history(self) -> bool:
+        """Whether what started the running step, if one runs, cannot turn out otherwise any more."""
+        return self._started_at < workflow.info().get_current_history_length()
 
     @property
     def riding(self) -> Publication | None:
@@ -64,6 +71,7 @@ class RunningStep:
             tell_after=tell_after,
         )
         summary = f"turn {step.turn} · {step.call.agent} · step {step.step}"
+        self._started_at = workflow.info().get_current_history_length()
         self._activity = workflow.start_activity(
             call_model, self._given, **options.model_step(summary, self._heartbeat_timeout)
         )
@@ -79,6 +87,7 @@ class RunningStep:
             status=step.status,
             sentences=step.sentences,
         )
+        self._started_at = workflow.info().get_current_history_length()
         self._activity = workflow.start_activity(
             settle_answer, self._given, **options.settlement(f"turn {step.turn} · keep what was shown")
         )

@@ -351,7 +351,8 @@ class Session:
             return
         between_turns = self._state.turn is None
         publication = self._publication(trim=between_turns)
-        durable = self._state.speaks_after_history or self._outbox.speaks_after_history
+        may_turn_out_otherwise = self._state.speaks_after_history or self._outbox.speaks_after_history
+        durable = may_turn_out_otherwise or not self._step.is_in_history
         self._publisher.start(publication, durable=durable)
 
     def _publication(self, *, closing: bool = False, trim: bool = False) -> Publication:

@@ -98,6 +98,8 @@ class Attempt:
     riding: Publication
     turn_end: TurnEnd | None
     begun: bool = False
+    is_new: bool = True
+    """Whether the task that started it is not durable yet."""
     cancelled: bool = False
     lost: bool = False
     """Whether the store lost what the step wrote, which the step is yet to notice."""
@@ -216,7 +218,9 @@ class Shell:
         if isinstance(step, Finish) and not self._publishing and not self._has_news():
             self.summary = step.summary
             return
-        self._publish_news(durable=self.state.speaks_after_history or self.outbox.speaks_after_history)
+        may_turn_out_otherwise = self.state.speaks_after_history or self.outbox.speaks_after_history
+        is_in_history = self.attempt is None or not self.attempt.is_new
+        self._publish_news(durable=may_turn_out_otherwise or not is_in_history)
         self.deadline = step.until if isinstance(step, Wait) else self.deadline
 
     @property
@@ -381,8 +385,8 @@ class Shell:
 
     def _begin_step(self) -> None:
         attempt = self.attempt
-        if attempt is not None and not attempt.begun and self.told_now(attempt.riding):
-            self.attempt = replace(attempt, begun=True)
+        if attempt is not None and not attempt.begun:
+            self.attempt = replace(attempt, is_new=False, begun=self.told_now(attempt.riding))
 
     def lose_store(self) -> None:
         self.store, self.last_words = StoreModel(), {}

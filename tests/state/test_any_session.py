@@ -195,9 +195,9 @@ class AnySession(RuleBasedStateMachine):
         shell = self.shell
         if shell.store.epoch != shell.state.epoch:
             return
-        names = [entry.name for entry in shell.entries]
-        assert len(set(names)) == len(names)
         happened = _of_this_epoch(shell)
+        names = [name for name, _ in happened]
+        assert len(set(names)) == len(names)
         assert shell.outbox.end + shell.outbox.said == len(happened)
         said = shell.store.said
         logged = [_essence_of(entry.event) for entry in shell.store.log if entry.name not in said]

@@ -16,6 +16,7 @@ from workflows.contract.events import (
     BargedIn,
     BargeInSettled,
     BargeInTakenBack,
+    EpochStarted,
     Interruption,
     SpeechReady,
     SpeechSkipped,
@@ -104,11 +105,12 @@ class AnyTalk(AnySession):
 
     @invariant()
     def every_sentence_is_heard_of_once_and_in_order(self) -> None:
-        announced = [
-            event.sentence_index
-            for event in self.shell.recorded
-            if isinstance(event, SpeechReady | SpeechSkipped)
-        ]
+        announced: list[int] = []
+        for event in self.shell.recorded:
+            if isinstance(event, EpochStarted):
+                announced.clear()
+            elif isinstance(event, SpeechReady | SpeechSkipped):
+                announced.append(event.sentence_index)
         assert announced == sorted(set(announced))
 
     @invariant()

@@ -125,7 +125,7 @@ class TranscriptMessage(Value):
     def truncated(self, text: str) -> "TranscriptMessage":
         """With only `text`, its beginning, left of it."""
         told = self.sentences and self.sentences.within(len(text))
-        return self.model_copy(update={"content": text, "status": "stopped", "sentences": told})
+        return self.model_copy(update={"content": text, "sentences": told})
 
 
 class QueuedView(Value):

@@ -50,7 +50,7 @@ from workflows.contract.profile import Settings, SettingsPatch
 from workflows.contract.session import Delivery, EndReason, Status, StopReason
 from workflows.contract.voice import NO_VOICE
 from workflows.state import recording_rules
-from workflows.state.endings import end, turn_stopped
+from workflows.state.endings import end, silenced, turn_stopped
 from workflows.state.session_state import SessionState
 from workflows.state.talk import Trigger
 from workflows.state.talk_commands import barged_in, moved_microphone, refused, reported_playback
@@ -141,7 +141,7 @@ def _carried_out(state: SessionState, command: Command, now: datetime) -> tuple[
             return (_updated(state, command, now),)
         case StopTurn():
             hits = state.turn is not None and command.turn in (None, state.turn.number)
-            return turn_stopped(state, StopReason.STOPPED, now) if hits else ()
+            return turn_stopped(state, StopReason.STOPPED, now) if hits else silenced(state, now)
         case Pause():
             return () if state.clocks.paused else _paused(state, now)
         case Resume():
@@ -276,7 +276,9 @@ def _accepted(state: SessionState, message: SendMessage, now: datetime) -> tuple
         settings=message.settings.over(Settings()),
     )
     interrupted = (
-        turn_stopped(state, StopReason.INTERRUPTED, now) if message.delivery is Delivery.INTERRUPT else ()
+        (*turn_stopped(state, StopReason.INTERRUPTED, now), *silenced(state, now))
+        if message.delivery is Delivery.INTERRUPT
+        else ()
     )
     last = (
         (SessionEndingSoon(at=now, reason=EndReason.MAX_MESSAGES, remaining=0),)

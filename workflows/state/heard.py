@@ -50,7 +50,7 @@ def truncations(transcript: Transcript, place: Place, share: float) -> Iterator[
 def heard_of_turn(transcript: Transcript, turn: int, place: Place, share: float) -> str:
     """What was heard of everything that was said in `turn`."""
     said = (m for m in transcript.messages if m.turn == turn and m.sentences is not None)
-    return "".join(heard_of(message, place, share) for message in said).strip()
+    return " ".join(filter(None, (heard_of(message, place, share).strip() for message in said)))
 
 
 def text_of_sentence(transcript: Transcript, index: int) -> str | None:

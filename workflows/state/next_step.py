@@ -221,9 +221,16 @@ def _instructions(state: SessionState, agent: Agent) -> str:
 
 def _cue(state: SessionState) -> str | None:
     if state.phase is None:
-        is_asked = state.turn is None or state.turn.message_ids
-        return None if is_asked else cues.GO_ON
+        return cues.GO_ON if _was_interrupted(state) else None
     return cues.cue(state.profile.phases, state.plan, state.title)
+
+
+def _was_interrupted(state: SessionState) -> bool:
+    """Whether the running turn goes on with an answer that was stopped for nothing."""
+    if state.turn is None or state.turn.message_ids:
+        return False
+    said = [m for m in state.transcript.messages if m.agent == state.turn.agent]
+    return bool(said) and said[-1].role == "assistant"
 
 
 def _effort(state: SessionState, turn: Turn) -> Effort | None:
@@ -262,20 +269,25 @@ def _start_turn(state: SessionState, now: datetime) -> Step | None:
     started = TurnStarted(
         at=now,
         turn=state.turns + 1,
-        agent=messages[0].agent if messages else state.profile.agents[0].name,
+        agent=messages[0].agent if messages else _own_agent(state),
         message_ids=tuple(m.message_id for m in messages),
     )
     return Record(phases.phase_start(state, started))
 
 
+def _own_agent(state: SessionState) -> str:
+    goes_on = state.talk.goes_on
+    return goes_on.agent if goes_on else state.profile.agents[0].name
+
+
 def _speaks_by_itself(state: SessionState, now: datetime) -> bool:
-    if state.talk.goes_on:
+    if state.talk.goes_on is not None:
         return True
     return phases.waits_to_speak(state) and not talk_rules.runs_ahead(state, now)
 
 
 def _last_message(state: SessionState, now: datetime) -> Step | None:
-    answered = state.turn is None and not state.queue.waiting
+    answered = state.turn is None and not state.queue.waiting and not talk_rules.is_spoken_to(state)
     if state.messages_left != 0 or not answered or state.ending is not None:
         return None
     return Record(end(state, EndReason.MAX_MESSAGES, now))

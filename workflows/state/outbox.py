@@ -14,6 +14,7 @@ from workflows.contract.events import (
     CommandTaken,
     EpochStarted,
     Event,
+    Interruption,
     MessageRejected,
     MessageTruncated,
     MessageWithdrawn,
@@ -29,8 +30,10 @@ from workflows.contract.events import (
     TurnRetrying,
     TurnStarted,
     TurnStopped,
+    VoiceStateChanged,
 )
 from workflows.contract.publication import REJECTED, LogEntry, Publication, Rejected, step_name
+from workflows.contract.voice import VoiceState
 from workflows.state.session_state import SessionState
 from workflows.state.turn import StepStatus
 from workflows.state.view import session_view
@@ -82,8 +85,8 @@ class Outbox(Value):
     """Times that somebody doubted the store."""
     dispelled: int = 0
     """Of them, those after which a publication arrived."""
-    heard: int = 0
-    """Up to here, entries of this epoch may follow from what a recording says."""
+    unsure: int = 0
+    """Up to here, entries of this epoch may turn out otherwise when their workflow task is repeated."""
 
     @property
     def end(self) -> int:
@@ -94,9 +97,10 @@ class Outbox(Value):
     def speaks_after_history(self) -> bool:
         """Whether what is published now must be in history first.
 
-        A transcript is no signal: in a repeated workflow task, those that came meanwhile go before it.
+        A transcript is no signal, nor is the end of audio: in a repeated workflow task, signals that came
+        meanwhile go before it.
         """
-        return self.base < self.heard
+        return self.base < self.unsure
 
     def added(self, event: Event, state: SessionState, now: datetime) -> "Outbox":
         """With `event`, which led to `state`."""
@@ -106,7 +110,7 @@ class Outbox(Value):
         if isinstance(event, StoreDoubted):
             return self.doubting_store().model_copy(update={"doubts": self.doubts + 1})
         if isinstance(event, RecordingTranscribed):
-            return self.model_copy(update={"heard": self.end + 1})
+            return self.model_copy(update={"unsure": self.end + 1})
         if event.private:
             return self
         counts = {**self.counts, event.type: self.counts.get(event.type, 0) + 1}
@@ -119,6 +123,8 @@ class Outbox(Value):
         if isinstance(event, EpochStarted):
             return self._emptied(entry, state.epoch, counts)
         update: dict[str, Any] = {"epoch": state.epoch, "entries": (*self.entries, entry), "counts": counts}
+        if _may_turn_out_otherwise(event):
+            update["unsure"] = self.end + 1
         if isinstance(event, MessageTruncated):
             update |= self._altering(event, state)
         if isinstance(event, MessageRejected):
@@ -235,7 +241,7 @@ class Outbox(Value):
             writes=self.writes,
             doubts=self.doubts,
             dispelled=self.doubts,
-            heard=int(self.speaks_after_history),
+            unsure=int(self.speaks_after_history),
         )
 
     def _own_fields(self) -> dict[str, Any]:
@@ -252,6 +258,13 @@ class Outbox(Value):
         return any(entry.event["type"] == _CHANGE for entry in self.entries)
 
 
+def _may_turn_out_otherwise(event: Event) -> bool:
+    """Whether `event` depends on what players say; that somebody begins to be heard waits for nobody."""
+    if isinstance(event, VoiceStateChanged):
+        return event.new is not VoiceState.SPEAKING
+    return isinstance(event, Interruption | MessageTruncated)
+
+
 def _name(event: Event, number: int) -> str:
     """What `event` is called, however often a workflow task is repeated; `number` counts its type."""
     match event:
@@ -265,6 +278,12 @@ def _name(event: Event, number: int) -> str:
             return f"{event.type}#{event.number}"
         case SpeechReady() | SpeechSkipped():
             return f"speech#{event.sentence_index}"
+        case VoiceStateChanged():
+            return f"{event.type}#{number}.{event.old}.{event.new}"
+        case Interruption():
+            return f"{event.type}#{number}.{event.turn}.{event.heard_ms}"
+        case MessageTruncated():
+            return f"{event.type}#{event.message_id}.{len(event.text)}"
         case SessionEndingSoon() if event.ends_at is not None:
             return f"{event.type}#{number}.{event.reason}.{unix_milliseconds(event.ends_at)}"
         case _:

@@ -38,13 +38,15 @@ def waits_to_speak(state: SessionState) -> bool:
     """Whether the session has something to say without being asked."""
     if state.phase is not None:
         return not state.plan.waits
-    return state.plan.next_index(state.profile.phases) is not None
+    return not state.plan.waits and state.plan.next_index(state.profile.phases) is not None
 
 
 def is_told(state: SessionState) -> bool:
     """Whether the plan was walked to its end."""
     phases = state.profile.phases
     if state.profile.speech is not None and state.speaking.pending:
+        return False
+    if state.plan.waits:
         return False
     return bool(phases) and state.phase is None and state.plan.next_index(phases) is None
 

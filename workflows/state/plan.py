@@ -111,7 +111,7 @@ class Plan(Value):
 
     def over(self) -> "Plan":
         """Behind the phase."""
-        return self.model_copy(update={"part": Part.OVER})
+        return self.model_copy(update={"part": Part.OVER, "waits": False})
 
     def waiting(self) -> "Plan":
         """With the phase's turn ended before its time."""

@@ -4,9 +4,13 @@ Owns the estimate; must not know turns beyond their numbers, nor what a sentence
 """
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from workflows.contract.base import Timestamp, Value
 from workflows.contract.voice import PlaybackState
+
+MOST_PIECES: Final = 500
+"""Of audio that a silent player may still have before it: an hour of short sentences."""
 
 
 class Piece(Value):
@@ -40,19 +44,23 @@ class Playback(Value):
         if self.place is None or self.unheard_ms(at) == 0:
             kept = tuple(known for known in self.pieces if known.turn >= piece.turn)
             return Playback(pieces=(*kept, piece), place=Place(index=piece.index), as_of=at)
-        return self.model_copy(update={"pieces": (*self.pieces, piece)})
+        return self.model_copy(update={"pieces": (*self.pieces, piece)[-MOST_PIECES:]})
 
     def reported(self, place: Place, state: PlaybackState, at: datetime) -> "Playback":
         """After the player said where it stands."""
         piece = self.piece(place.index)
-        if piece is None:
+        if piece is None or (state is PlaybackState.FINISHED and self._is_behind(place.index)):
             return self
         if state is PlaybackState.FINISHED:
             place = Place(index=place.index + 1)
         else:
             place = Place(index=place.index, played_ms=min(place.played_ms, piece.duration_ms))
-        update = {"place": place, "as_of": at, "paused": state is PlaybackState.PAUSED}
+        kept = tuple(known for known in self.pieces if known.turn >= piece.turn)
+        update = {"place": place, "as_of": at, "paused": state is PlaybackState.PAUSED, "pieces": kept}
         return self.model_copy(update=update)
+
+    def _is_behind(self, index: int) -> bool:
+        return self.place is not None and self.place.index > index
 
     def piece(self, index: int) -> Piece | None:
         """The audio of a sentence, while it is remembered."""
@@ -77,7 +85,7 @@ class Playback(Value):
         return self._left_ms == 0
 
     def place_at(self, now: datetime) -> Place | None:
-        """Where the player stands, as far as can be told without a new report."""
+        """Where the player stands, as far as can be told without a new report; None behind the end."""
         if self.place is None:
             return None
         passed = self._passed_ms(now) + self.place.played_ms
@@ -86,7 +94,7 @@ class Playback(Value):
                 if passed < piece.duration_ms:
                     return Place(index=piece.index, played_ms=passed)
                 passed -= piece.duration_ms
-        return Place(index=self.pieces[-1].index + 1) if self.pieces else self.place
+        return None
 
     def heard_ms(self, turn: int, place: Place) -> int:
         """How much of the audio of `turn` lies before `place`."""
@@ -109,14 +117,6 @@ class Playback(Value):
     def going_on(self, at: datetime) -> "Playback":
         """With the player playing again from where it was."""
         return self.model_copy(update={"as_of": at, "paused": False})
-
-    def ended(self) -> "Playback":
-        """With nothing left to be heard."""
-        return Playback(pieces=self.pieces, place=self._end, as_of=self.as_of)
-
-    @property
-    def _end(self) -> Place | None:
-        return Place(index=self.pieces[-1].index + 1) if self.pieces else None
 
     @property
     def _left_ms(self) -> int:

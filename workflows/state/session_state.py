@@ -108,7 +108,8 @@ class SessionState(Value):
     def busy(self) -> bool:
         """Whether the session does not wait for the person, so that the idle clock stands still."""
         at_work = self.turn is not None or bool(self.recordings.waiting)
-        return at_work or (self.profile.speech is not None and not self.talk.waits)
+        is_talked_with = self.speaking.pending or not self.talk.waits
+        return at_work or (self.profile.speech is not None and is_talked_with)
 
     @property
     def speaks_after_history(self) -> bool:

@@ -92,7 +92,8 @@ def _finished(turn: Turn, result: StepResult, now: datetime, *, in_phase: bool) 
         flagged=result.flagged,
     )
     usage = turn.usage + result.usage
-    if in_phase and turn.stop is None and result.outcome != "failed":
+    stopped_unasked = result.outcome == "stopped" and not turn.cancelled
+    if in_phase and turn.stop is None and result.outcome != "failed" and not stopped_unasked:
         # What follows in the phase, or that it is over, is asked of the plan.
         return (settled,)
     if result.outcome == "complete":

@@ -70,6 +70,7 @@ class Speaking(Value):
         """With nothing left to be heard of what was told."""
         return self.model_copy(update={"begun": self.told, "announced": self.told, "ready": {}})
 
-    def forgotten(self, settled: int) -> "Speaking":
-        """With the store knowing neither words nor audio of what was told; what runs is told again."""
-        return self.hushed().model_copy(update={"lost": settled})
+    def forgotten(self, settled: int, heard: int) -> "Speaking":
+        """With the store knowing neither words nor audio; what was not `heard` yet is spoken again."""
+        announced = min(self.announced, heard)
+        return Speaking(told=settled, begun=announced, announced=announced, lost=settled)

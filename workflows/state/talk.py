@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from workflows.contract.base import Timestamp, Value
+from workflows.contract.profile import Effort
 from workflows.contract.voice import VoiceState
 from workflows.state.playback import Place, Playback
 
@@ -97,10 +98,17 @@ class Cut(Value):
     at: Timestamp
     turn: int
     place: Place
-    stopped: bool
-    """Whether a turn was running, and was stopped."""
+    messages: int = 0
+    """Messages of the session that were taken before it."""
     told: bool = False
     """Whether viewers know what was heard."""
+
+
+class StoppedTurn(Value):
+    """What is needed to go on with a turn that was stopped for nothing."""
+
+    agent: str
+    effort: Effort | None
 
 
 class Talk(Value):
@@ -113,8 +121,12 @@ class Talk(Value):
     is_followed: bool = False
     """Whether a player has ever said where it stands: somebody listens, rather than keeps it for later."""
     cut: Cut | None = None
-    goes_on: bool = False
-    """A turn that was stopped for nothing goes on as a new one."""
+    stopped: StoppedTurn | None = None
+    """The turn that the last barge-in stopped."""
+    was_noise: bool = False
+    """Whether that barge-in was taken back."""
+    floor: int = 0
+    """Sentences before it are what they are: a barge-in that comes again cuts nothing."""
     refused: int = 0
     last_refusal: str = ""
 
@@ -151,7 +163,17 @@ class Talk(Value):
 
     def interrupted(self, cut: Cut) -> "Talk":
         """With the person speaking into it."""
-        return self.model_copy(update={"cut": cut, "playback": self.playback.cut(cut.place, cut.at)})
+        playback = self.playback.cut(cut.place, cut.at)
+        return self.model_copy(update={"cut": cut, "playback": playback, "was_noise": False})
+
+    def with_turn_stopped(self, turn: StoppedTurn) -> "Talk":
+        """With a turn ended by the barge-in."""
+        return self.model_copy(update={"stopped": turn})
+
+    @property
+    def goes_on(self) -> StoppedTurn | None:
+        """The turn that goes on as a new one."""
+        return self.stopped if self.was_noise else None
 
     def with_interruption_told(self) -> "Talk":
         """With viewers knowing what was heard."""
@@ -160,18 +182,18 @@ class Talk(Value):
 
     def taken_back(self, at: Timestamp) -> "Talk":
         """With the session going on, after it was interrupted for nothing."""
-        goes_on = self.cut is not None and self.cut.stopped
         return self.model_copy(
-            update={"cut": None, "goes_on": goes_on, "playback": self.playback.going_on(at)}
+            update={"cut": None, "was_noise": True, "playback": self.playback.going_on(at)}
         )
 
-    def settled(self) -> "Talk":
-        """With what was not heard given up."""
-        return self.model_copy(update={"cut": None, "playback": self.playback.ended()})
+    def settled(self, told: int) -> "Talk":
+        """With what was not heard of `told` sentences given up."""
+        update = {"cut": None, "stopped": None, "playback": Playback(), "floor": told}
+        return self.model_copy(update=update)
 
     def going_on(self) -> "Talk":
         """With a new turn begun."""
-        return self.model_copy(update={"goes_on": False}) if self.goes_on else self
+        return self.model_copy(update={"stopped": None, "was_noise": False})
 
     def refusing(self, reason: str) -> "Talk":
         """After something came that does not fit."""

@@ -55,7 +55,9 @@ def barged_in(state: SessionState, asked: BargeIn, now: datetime) -> tuple[Event
         return _taken_back(state, asked, now)
     if state.talk.cut is not None:
         return ()
-    place, turn = _place(state, asked, now), asked.turn or _speaking_turn(state)
+    place = _place(state, asked, now)
+    owner = _owner(state, place)
+    turn = owner if owner and asked.sentence_index is None else asked.turn or _speaking_turn(state)
     problem = _barge_in_problem(state, turn, place)
     if problem is not None:
         return refused(asked.kind, problem, now)
@@ -70,7 +72,8 @@ def refused(asked: str, reason: str, now: datetime) -> tuple[Event, ...]:
 
 def _taken_back(state: SessionState, asked: BargeIn, now: datetime) -> tuple[Event, ...]:
     cut = state.talk.cut
-    if cut is None or now > cut.at + SECOND_THOUGHTS:
+    is_late = cut is None or now > cut.at + SECOND_THOUGHTS
+    if is_late or state.talk.after(Trigger.TAKEN_BACK) is None:
         return refused(asked.kind, "there is no barge-in that could still be taken back", now)
     return (BargeInTakenBack(at=now), *voice_change(state, Trigger.TAKEN_BACK, now))
 
@@ -107,8 +110,10 @@ def _barge_in_problem(state: SessionState, turn: int, place: Place) -> str | Non
         return f"sentence {place.index} was not announced"
     if state.turn is None and not state.speaking.pending and place.index == announced:
         return "everything was heard"
-    owner = _owner(state, place)
-    if owner not in {turn, None}:
+    if place.index < state.talk.floor:
+        return "that was interrupted before"
+    owner = _owner(state, place) or _speaking_turn(state)
+    if owner != turn:
         return f"sentence {place.index} is of turn {owner}, not {turn}"
     if turn not in _audible_turns(state):
         return f"turn {turn} is not being heard"

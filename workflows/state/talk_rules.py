@@ -44,6 +44,14 @@ def is_being_heard(state: SessionState) -> bool:
     return state.talk.is_followed and (state.talk.state is VoiceState.SPEAKING or state.talk.playback.paused)
 
 
+def is_spoken_to(state: SessionState) -> bool:
+    """Whether the person is still to hear something, or has interrupted it."""
+    if state.profile.speech is None:
+        return False
+    is_heard = state.talk.state is VoiceState.SPEAKING or state.talk.cut is not None
+    return is_heard or state.speaking.pending
+
+
 def voice_change(state: SessionState, trigger: Trigger, now: datetime) -> tuple[Event, ...]:
     """The change of voice state that `trigger` brings, if it brings one."""
     old, new = state.talk.state, state.talk.after(trigger)
@@ -90,7 +98,8 @@ def _deadline(at: datetime, label: str) -> Deadline:
 
 
 def _has_more_to_say(state: SessionState) -> bool:
-    return state.turn is not None or state.speaking.pending or phases.waits_to_speak(state)
+    goes_on = phases.waits_to_speak(state) and not state.clocks.paused
+    return state.turn is not None or state.speaking.pending or goes_on
 
 
 def _end_of_lead(state: SessionState) -> Deadline | None:
@@ -116,7 +125,8 @@ def _interruption(state: SessionState, cut: Cut, now: datetime) -> tuple[Event, 
         return ()
     if not cut.told:
         return (_told(state, cut, now),)
-    stands = now >= cut.at + SECOND_THOUGHTS or state.queue.waiting or state.ending is not None
+    said_since = any(message.number > cut.messages for message in state.queue.waiting)
+    stands = now >= cut.at + SECOND_THOUGHTS or said_since or state.ending is not None
     if not stands:
         return ()
     silence = voice_change(state, state.talk.silence, now) if state.talk.state is VoiceState.BARGED_IN else ()

@@ -70,7 +70,11 @@ class Transcript(Value):
             update={
                 "messages": (*self.messages[:place], heard, *self.messages[place + 1 :]),
                 "weight": self.weight - weight(whole.content) + weight(text),
-                "chains": {agent: c for agent, c in self.chains.items() if c.upto <= index},
+                "chains": {
+                    agent: chain
+                    for agent, chain in self.chains.items()
+                    if agent != whole.agent or chain.upto <= index
+                },
             }
         )
 

@@ -52,6 +52,7 @@ from workflows.contract.events.speech import (
     SpeechBegun,
     SpeechEvent,
     SpeechReady,
+    SpeechSilenced,
     SpeechSkipped,
 )
 from workflows.contract.events.turns import (
@@ -130,6 +131,7 @@ __all__ = [
     "SpeechBegun",
     "SpeechEvent",
     "SpeechReady",
+    "SpeechSilenced",
     "SpeechSkipped",
     "StepBroken",
     "StepCancelled",

@@ -59,4 +59,11 @@ class SpeechSkipped(DomainEvent):
     reason: str
 
 
-SpeechEvent = SentencesKnown | SpeechBegun | SentenceSpoken | SpeechReady | SpeechSkipped
+class SpeechSilenced(DomainEvent):
+    """Nobody wants to hear what was told and not announced."""
+
+    private = True
+    type: Literal["speech.silenced"] = "speech.silenced"
+
+
+SpeechEvent = SpeechSilenced | SentencesKnown | SpeechBegun | SentenceSpoken | SpeechReady | SpeechSkipped

@@ -3,6 +3,7 @@
 Owns that part of the fold; must not know turns.
 """
 
+from datetime import datetime
 from typing import Any, assert_never
 
 from workflows.contract.base import unix_milliseconds
@@ -50,7 +51,7 @@ def after_session_event(state: SessionState, event: SessionEvent) -> dict[str, A
         case EpochStarted():
             return {
                 "epoch": max(state.epoch + 1, unix_milliseconds(event.at)),
-                "speaking": state.speaking.forgotten(state.sentences),
+                "speaking": state.speaking.forgotten(state.sentences, _heard(state, event.at)),
             }
         case EndDecided():
             return {} if state.ending else {"ending": event.reason}
@@ -65,3 +66,9 @@ def after_session_event(state: SessionState, event: SessionEvent) -> dict[str, A
             return {"clocks": state.clocks.touched(event.at)} if event.by_person else {}
         case _:
             assert_never(event)
+
+
+def _heard(state: SessionState, at: datetime) -> int:
+    """Sentences that are behind who listens; of a running answer none, because it may be given anew."""
+    place = state.talk.playback.place_at(at)
+    return min(place.index if place else state.speaking.announced, state.sentences)

@@ -15,6 +15,7 @@ from workflows.contract.events import (
     SpeechBegun,
     SpeechEvent,
     SpeechReady,
+    SpeechSilenced,
     SpeechSkipped,
 )
 from workflows.state.heard import turn_of_sentence
@@ -63,6 +64,8 @@ def _speaking_after(speaking: Speaking, event: SpeechEvent) -> Speaking:
             return speaking.beginning(event.sentence_index)
         case SentenceSpoken():
             return speaking.with_ready(event.sentence_index, event.utterance)
+        case SpeechSilenced():
+            return speaking.silenced()
         case SpeechReady() | SpeechSkipped():
             return speaking.announcing(event.sentence_index)
         case _:

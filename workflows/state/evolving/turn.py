@@ -28,6 +28,7 @@ from workflows.state.evolving.messages import used_message
 from workflows.state.plan import Part
 from workflows.state.session_state import SessionState
 from workflows.state.speaking import Speaking
+from workflows.state.talk import StoppedTurn
 from workflows.state.transcript import Transcript
 from workflows.state.turn import StepStatus, Turn, ready_for_next_step, retrying
 
@@ -61,6 +62,8 @@ def _turn_start(state: SessionState, event: TurnStarted) -> dict[str, Any]:
         return {}
     used = [found for found in map(state.queue.find, event.message_ids) if found]
     effort = state.effort_for(used[-1].settings) if used else state.effort_for(state.settings)
+    if state.talk.goes_on is not None and not used:
+        effort = state.talk.goes_on.effort
     return {
         "turn": Turn(
             number=event.turn,
@@ -103,7 +106,8 @@ def _turn_after(
 ) -> Turn:
     match event:
         case TurnStopRequested():
-            return turn if turn.stop else turn.model_copy(update={"stop": event.reason})
+            may_go_on = turn.stop in {None, StopReason.BARGED_IN}
+            return turn.model_copy(update={"stop": event.reason}) if may_go_on else turn
         case TurnRetrying():
             return retrying(
                 turn, at=event.at, until=event.next_retry_at, reason=event.reason, shown=event.shown
@@ -175,10 +179,21 @@ def _turn_end(state: SessionState, event: TurnEnded) -> dict[str, Any]:
     if state.turn is None or state.turn.number != event.turn:
         return {}
     took = max(event.at - state.turn.started_at, timedelta())
-    cut_short = state.phase is not None and not isinstance(event, TurnCompleted)
     return {
         "turn": None,
         "last_turn": took,
         "clocks": state.clocks.touched(event.at),
-        "plan": state.plan.waiting() if cut_short else state.plan,
+        # Where the phase is over, that is said next.
+        "plan": state.plan.waiting() if state.phase is not None else state.plan,
+        **_what_is_left_to_say(state, state.turn, event),
     }
+
+
+def _what_is_left_to_say(state: SessionState, turn: Turn, event: TurnEnded) -> dict[str, Any]:
+    if not isinstance(event, TurnStopped):
+        return {}
+    # Stopped unasked: by the flag in the log, whose signal is still to come and may be a barge-in's.
+    if turn.stop not in {None, StopReason.BARGED_IN}:
+        return {"speaking": state.speaking.silenced()}
+    stopped = StoppedTurn(agent=turn.agent, effort=turn.effort)
+    return {"talk": state.talk.with_turn_stopped(stopped)}

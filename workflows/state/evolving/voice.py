@@ -32,7 +32,7 @@ def after_voice_event(state: SessionState, event: VoiceEvent) -> dict[str, Any]:
         case BargedIn():
             return _interrupted(state, event)
         case BargeInSettled():
-            return {"talk": state.talk.settled(), "speaking": state.speaking.silenced()}
+            return _settled(state)
         case _:
             return {"talk": _talk_after(state.talk, event)}
 
@@ -63,7 +63,17 @@ def _entered(state: SessionState, event: VoiceStateChanged) -> dict[str, Any]:
     return {"talk": talk, "clocks": clocks}
 
 
+def _settled(state: SessionState) -> dict[str, Any]:
+    """Who interrupted has something to say: a plan does not go on by itself."""
+    speaking = state.speaking.silenced()
+    return {
+        "talk": state.talk.settled(speaking.told),
+        "speaking": speaking,
+        "plan": state.plan.waiting() if state.profile.phases else state.plan,
+    }
+
+
 def _interrupted(state: SessionState, event: BargedIn) -> dict[str, Any]:
     place = Place(index=event.sentence_index, played_ms=event.played_ms)
-    cut = Cut(at=event.at, turn=event.turn, place=place, stopped=state.turn is not None)
+    cut = Cut(at=event.at, turn=event.turn, place=place, messages=state.message_count)
     return {"talk": state.talk.interrupted(cut), "speaking": state.speaking.hushed()}
