@@ -171,7 +171,7 @@ class Talk:
         return [event["type"] for event in self.events]
 
     async def pass_time(self, seconds: float) -> None:
-        # The answer waits for a workflow task that is under way: its timers would begin after the jump.
+        # Answered behind a workflow task under way, whose timers seem to begin after the jump.
         await self.snapshot()
         await self.engine.fast_forward(self.handle, seconds)
 
