@@ -1,11 +1,15 @@
 """Profiles on disk: YAML files, one a profile.
 
 Owns reading and checking them at start; every error names its file and line. Built-in profiles live in
-`profiles/`, a folder of the deployment's own may add to them and replace them.
+`profiles/`, a folder of the deployment's own may add to them and replace them. What a profile may be is the
+contract's; refused here is also what nobody can mean, so that sessions pinned to it before go on.
 """
 
+import unicodedata
+from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -13,11 +17,14 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from api.languages import LANGUAGES
+from api.profile_yaml import Location, ProfileYamlError, line_of, parse
 from workflows.contract.base import complaint
 from workflows.contract.profile import Profile
 
 SUFFIXES: Final = (".yaml", ".yml")
-Location = tuple[int | str, ...]
+_MOST_PROBLEMS: Final = 10
+"""That are told of one file."""
 
 
 class ProfileError(Exception):
@@ -37,7 +44,10 @@ def load_profiles(folder: Path | None = None) -> dict[str, Profile]:
 
 
 def _load(folder: Traversable) -> dict[str, Profile]:
-    paths = sorted((p for p in folder.iterdir() if p.name.endswith(SUFFIXES)), key=lambda p: p.name)
+    try:
+        paths = sorted((p for p in folder.iterdir() if p.name.endswith(SUFFIXES)), key=lambda p: p.name)
+    except OSError as error:
+        raise ProfileError(f"{folder}: cannot be read ({error.strerror}); correct it") from error
     profiles: dict[str, Profile] = {}
     for path in paths:
         profile = read_profile(_text(path), str(path))
@@ -59,26 +69,56 @@ def _text(path: Traversable) -> str:
 def read_profile(text: str, source: str) -> Profile:
     """The profile that `text` describes. Raises ProfileError that names `source` and the line."""
     try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        document = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        problem = " ".join(str(getattr(error, "problem", error)).split())
-        raise ProfileError(f"{source}:{line}: is not YAML ({problem}); correct it") from error
+        tree, document = parse(text)
+    except ProfileYamlError as error:
+        raise ProfileError(f"{source}:{error.line}: {error}") from error
     try:
-        return Profile.model_validate(document, extra="forbid")
+        profile = Profile.model_validate(document, extra="forbid")
     except ValidationError as error:
         raise ProfileError(_problems(error, tree, source)) from error
+    meant_for_nothing = [
+        f"{source}:{line_of(tree, location)}: {_place(location)} {problem}"
+        for location, problem in chain(_empty_words(document), _misread(profile))
+    ]
+    if meant_for_nothing:
+        raise ProfileError(_few(meant_for_nothing))
+    return profile
+
+
+def _empty_words(document: Any, location: Location = ()) -> Iterator[tuple[Location, str]]:
+    """Texts that say nothing, or hold what is no text."""
+    if isinstance(document, str):
+        if document and not document.strip():
+            yield location, "is blank; write something, or leave it out"
+        elif any(unicodedata.category(c) == "Cc" and c not in "\t\n\r" for c in document):
+            yield location, "holds a control character; take it away"
+    elif isinstance(document, dict | list):
+        parts = document.items() if isinstance(document, dict) else enumerate(document)
+        for key, part in parts:
+            yield from _empty_words(part, (*location, key))
+
+
+def _misread(profile: Profile) -> Iterator[tuple[Location, str]]:
+    """Fields that have no effect, or another than their words say."""
+    if "phases" in profile.model_fields_set and not profile.phases:
+        yield ("phases",), "is empty; name a phase, or leave phases out"
+    if len(profile.language) == len("en") and profile.language not in LANGUAGES:
+        yield ("language",), f"is wrong: {profile.language!r} is no ISO 639 code; write one, such as en"
 
 
 def _problems(error: ValidationError, tree: yaml.Node | None, source: str) -> str:
     items = error.errors(include_url=False)
-    return "\n".join(
-        f"{source}:{_line(tree, item['loc'])}: {_place(item['loc'])} {_way_out(item)}"
-        for item in items
-        if not any(_is_within(item["loc"], other["loc"]) for other in items)
+    return _few(
+        [
+            f"{source}:{line_of(tree, item['loc'])}: {_place(item['loc'])} {_way_out(item)}"
+            for item in items
+            if not any(_is_within(item["loc"], other["loc"]) for other in items)
+        ]
     )
+
+
+def _few(lines: list[str]) -> str:
+    return "\n".join(lines[:_MOST_PROBLEMS])
 
 
 def _is_within(outer: Location, inner: Location) -> bool:
@@ -99,6 +139,10 @@ def _way_out(item: ErrorDetails) -> str:
             return f"is missing; add it ({_fields_around(item['loc'])})"
         case "model_type":
             return f"is no mapping; {_fields_around((*item['loc'], ''))}"
+        case "tuple_type":
+            return "is no list; begin each of its items with - on a line of its own"
+        case "string_type":
+            return "is no text; put it in quotes"
         case "value_error":
             return f"is wrong: {complaint(item)}"
         case _:
@@ -119,23 +163,3 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next(filter(None, map(_model_in, get_args(annotation))), None)
-
-
-def _line(tree: yaml.Node | None, location: Location) -> int:
-    """The line of the innermost node on the way to `location`, of its key if it has one; counts from 1."""
-    node, line = tree, 1 if tree is None else tree.start_mark.line + 1
-    for part in location:
-        key, node = _child(node, part)
-        if key is None:
-            break
-        line = key.start_mark.line + 1
-    return line
-
-
-def _child(node: yaml.Node | None, part: int | str) -> tuple[yaml.Node | None, yaml.Node | None]:
-    """The node that names `part` of `node`, and the part."""
-    if isinstance(node, yaml.MappingNode):
-        return next((pair for pair in node.value if pair[0].value == part), (None, None))
-    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-        return node.value[part], node.value[part]
-    return None, None

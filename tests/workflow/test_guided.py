@@ -63,16 +63,6 @@ async def test_a_model_that_talks_too_much_is_cut_between_sentences(talk: Start,
     assert session.seen("message.completed")[0]["text"].strip().endswith("number 3 of many.")
 
 
-async def test_the_clock_of_a_phase_winds_it_down(talk: Start, script: Start) -> None:
-    await script(text="Slow is fine. " * 30, tokens_per_second=10)
-    session = await talk(**phases("settling", sentences=60, wind_down_at=50, duration=30))
-    await session.until("sentence", times=2)
-    await session.pass_time(31)
-    await session.until("phase.winding_down")
-    await session.until("phase.completed")
-    assert (await session.ended())["reason"] == "completed"
-
-
 async def test_a_stop_waits_for_a_resumption(talk: Start, script: Start) -> None:
     await script(text="Slow is fine. " * 30, tokens_per_second=10)
     session = await talk(**phases("settling"))

@@ -21,12 +21,15 @@ WIND_DOWN_SHARE: Final = 4
 
 def _names_known_fields(template: str) -> str:
     try:
-        named = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+        named = [field for _, *field in Formatter().parse(template) if field[0] is not None]
     except ValueError as error:
         raise ValueError(f"the braces of the template do not match: {error}; write {{{{ for one") from error
-    unknown = sorted(named - set(FIELDS))
+    unknown = sorted({str(name) for name, *_ in named} - set(FIELDS))
     if unknown:
         raise ValueError(f"a template knows no {unknown}; it may name: {', '.join(FIELDS)}")
+    for name, spec, conversion in named:
+        if spec or conversion:
+            raise ValueError(f"a template takes no format for {name!r}; write {{{name}}}")
     return template
 
 
@@ -49,9 +52,9 @@ class Phase(Value):
 
     name: Name
     instructions: Template
-    sentences: Annotated[int, Field(ge=1, le=1000)]
+    sentences: Annotated[int, Field(ge=1, le=1000, strict=True)]
     """The budget: no more is said in the phase."""
-    wind_down_at: Annotated[int, Field(ge=1, le=1000)] | None = None
+    wind_down_at: Annotated[int, Field(ge=1, le=1000, strict=True)] | None = None
     """Sentences after which the phase is brought to its end; None: `WIND_DOWN_SHARE`."""
     duration: Seconds | None = None
     """Unpaused time after which it is, whatever was said."""

@@ -6,9 +6,9 @@ newer release pinned.
 """
 
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints
 
 from workflows.contract.base import Name, Request, Seconds, Value
 from workflows.contract.phases import Pace, Phase
@@ -72,7 +72,7 @@ class Limits(Value):
 
     idle_timeout: Seconds | None = None
     max_duration: Seconds | None = None
-    max_messages: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    max_messages: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] | None = None
 
 
 class LimitsPatch(Request):
@@ -96,7 +96,7 @@ class ModelChoice(Value):
     reasoning: bool | None = None
     """Whether the model takes a reasoning effort; None: told from its name."""
     mode: CallMode = CallMode.BACKGROUND
-    max_output_tokens: Annotated[int, Field(ge=16, le=1_000_000)] | None = None
+    max_output_tokens: Annotated[int, Field(ge=16, le=1_000_000, strict=True)] | None = None
 
 
 class Agent(Value):
@@ -106,9 +106,22 @@ class Agent(Value):
     instructions: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
 
 
-def _check_unique(kind: str, names: list[str]) -> None:
-    if len(set(names)) != len(names):
-        raise ValueError(f"two {kind} have the same name; rename one")
+def _with_unique_names(parts: tuple[Agent | Phase, ...]) -> tuple[Agent | Phase, ...]:
+    names = [part.name for part in parts]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"two of them have the same name {name!r}; rename one")
+    return parts
+
+
+_UNIQUE: Final = AfterValidator(_with_unique_names)
+
+
+def _that_exist(settings: tuple[str, ...]) -> tuple[str, ...]:
+    unknown = set(settings) - Settings.model_fields.keys()
+    if unknown:
+        raise ValueError(f"unknown settings {sorted(unknown)}; known: {sorted(Settings.model_fields)}")
+    return settings
 
 
 class Profile(Value):
@@ -116,13 +129,13 @@ class Profile(Value):
 
     name: Name
     description: Annotated[str, StringConstraints(max_length=500)] = ""
-    agents: Annotated[tuple[Agent, ...], Field(min_length=1, max_length=32)]
+    agents: Annotated[tuple[Agent, ...], Field(min_length=1, max_length=32), _UNIQUE]
     """The first is the default."""
     model: ModelChoice = ModelChoice()
     limits: Limits = Limits()
-    settings: tuple[str, ...] = ("effort",)
+    settings: Annotated[tuple[str, ...], AfterValidator(_that_exist)] = ("effort",)
     """Names of the settings that clients may override."""
-    phases: Annotated[tuple[Phase, ...], Field(max_length=100)] = ()
+    phases: Annotated[tuple[Phase, ...], Field(max_length=100), _UNIQUE] = ()
     """The plan of a guided session; without one, the session waits for messages."""
     speech: Speech | None = None
     """How every sentence is spoken; None: not at all."""
@@ -130,15 +143,6 @@ class Profile(Value):
     """What a sentence must pass before anybody hears it; None: nothing."""
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")] = "en"
     """In which sentences are told apart: an ISO 639 code."""
-
-    @model_validator(mode="after")
-    def _names_are_known_and_unique(self) -> Self:
-        _check_unique("agents", [agent.name for agent in self.agents])
-        _check_unique("phases", [phase.name for phase in self.phases])
-        unknown = set(self.settings) - Settings.model_fields.keys()
-        if unknown:
-            raise ValueError(f"unknown settings {sorted(unknown)}; known: {sorted(Settings.model_fields)}")
-        return self
 
     @property
     def in_sentences(self) -> bool:

@@ -48,7 +48,7 @@ class Safety(Value):
         "Let us leave that aside and go on."
     )
     """What is said instead of a flagged sentence."""
-    strikes: Annotated[int, Field(ge=1, le=1000)] | None = 3
+    strikes: Annotated[int, Field(ge=1, le=1000, strict=True)] | None = 3
     """Flagged sentences after which the session ends; None: it goes on."""
 
     @model_validator(mode="after")

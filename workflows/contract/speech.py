@@ -22,13 +22,13 @@ class Voice(Value):
 
     model: VoiceName | None = None
     voice: VoiceName | None = None
-    speed: Annotated[float, Field(ge=0.25, le=4)] = 1.0
+    speed: Annotated[float, Field(ge=0.25, le=4, strict=True)] = 1.0
 
 
 class Speech(Voice):
     """That a profile speaks, and how."""
 
-    at_once: Annotated[int, Field(ge=1, le=8)] = 2
+    at_once: Annotated[int, Field(ge=1, le=8, strict=True)] = 2
     """Sentences that are synthesized side by side."""
 
 
