@@ -92,7 +92,7 @@ async def read_reset(
         "session": image.session.fields,
         "messages": _messages(image.session, image.messages, spoken.completed),
         "partial": spoken.partial,
-        "sentences": _sentences(image.messages, spoken),
+        "sentences": _sentences(image.messages, spoken, _running(image.session)),
         "speech": await _speech(session_id, place, reader, speech),
         "rejected": image.session.rejected,
     }
@@ -128,7 +128,9 @@ async def _announced_after(session_id: str, place: Cursor, reader: LogReader) ->
     return found
 
 
-def _sentences(transcript: Sequence[TranscriptMessage], spoken: Spoken) -> list[dict[str, Any]]:
+def _sentences(
+    transcript: Sequence[TranscriptMessage], spoken: Spoken, running: int | None
+) -> list[dict[str, Any]]:
     """All that were told: out of the transcript, and of the log what is not in it yet."""
     told = {
         index: {"turn": message.turn, "index": index, "text": text, "phase": message.sentences.phase}
@@ -136,8 +138,15 @@ def _sentences(transcript: Sequence[TranscriptMessage], spoken: Spoken) -> list[
         if message.sentences is not None
         for index, text in message.sentences.told_in(message.content)
     }
-    told.update(spoken.sentences)
+    # A message of the transcript may have been cut to what was heard of it.
+    final = {message.turn for message in transcript if message.sentences is not None} - {running}
+    told.update((index, said) for index, said in spoken.sentences.items() if said["turn"] not in final)
     return [told[index] for index in sorted(told)]
+
+
+def _running(session: ProjectedSession) -> int | None:
+    turn = session.fields["turn"]
+    return turn["number"] if turn else None
 
 
 def _messages(

@@ -4,6 +4,8 @@ Owns what is checked before: that the session has a voice, and that a sentence i
 takes it for. What follows is the session's to say, which checks again.
 """
 
+import asyncio
+
 from activities.store.cursor import Cursor
 from activities.store.projection import ProjectedSession
 from api import writes
@@ -38,15 +40,17 @@ async def report_playback(here: Context, session: ProjectedSession, asked: Playb
 
 
 async def barge_in(here: Context, session: ProjectedSession, asked: InterruptionReport) -> Cursor:
-    """The person interrupts: the turn that runs is stopped at once, and then durably."""
+    """The person interrupts: the turn that runs is stopped at once, and durably."""
     speaking = _with_voice(session)
     command = BargeIn(**asked.model_dump(exclude_unset=True))
     if asked.resume or asked.turn is None:
         return await writes.send(here, speaking, command)
-    if asked.sentence_index is not None and asked.played_ms:
-        await _check_sentence(here, session, asked.turn, asked.sentence_index)
-    await _stop_fast(here, session, asked.turn)
-    return await writes.send(here, speaking, command)
+    if asked.sentence_index is not None:
+        await _check_place(here, session, asked.turn, asked.sentence_index, asked.played_ms)
+    cursor, _ = await asyncio.gather(
+        writes.send(here, speaking, command), _stop_fast(here, session, asked.turn)
+    )
+    return cursor
 
 
 def _with_voice(session: ProjectedSession) -> ProjectedSession:
@@ -55,14 +59,35 @@ def _with_voice(session: ProjectedSession) -> ProjectedSession:
     return session
 
 
+async def _check_place(
+    here: Context, session: ProjectedSession, turn: int, index: int, played_ms: int
+) -> None:
+    """The beginning of the sentence that comes next is a place, too: all before it was heard."""
+    session_id = session.fields["session_id"]
+    comes_next = index == 0 or await here.spoken.turn_of(session_id, index - 1) is not None
+    is_next = comes_next and not played_ms and await here.spoken.turn_of(session_id, index) is None
+    if not is_next:
+        await _check_sentence(here, session, turn, index)
+
+
 async def _check_sentence(here: Context, session: ProjectedSession, turn: int, index: int) -> None:
-    of_turn = await here.spoken.turn_of(session.fields["session_id"], index)
+    session_id = session.fields["session_id"]
+    of_turn = await here.spoken.turn_of(session_id, index)
+    if of_turn is None and await _is_lost(here, session):
+        # The session, which checks again, knows more than the store.
+        return
     if of_turn is None:
         detail = f"Sentence {index} was not announced yet; report what plays."
         raise Problem(ErrorCode.INVALID_REQUEST, detail, field="sentence_index")
-    if of_turn != turn:
+    if of_turn not in {turn, 0}:
         detail = f"Sentence {index} is of turn {of_turn}."
         raise Problem(ErrorCode.INVALID_REQUEST, detail, field="turn")
+
+
+async def _is_lost(here: Context, session: ProjectedSession) -> bool:
+    """Whether a session that has said something is one whose sentences the store does not know."""
+    has_begun = session.fields["turn"] is not None or session.fields["usage"]["output_tokens"] > 0
+    return has_begun and await here.spoken.is_blank(session.fields["session_id"])
 
 
 async def _stop_fast(here: Context, session: ProjectedSession, turn: int) -> None:

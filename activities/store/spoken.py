@@ -32,16 +32,24 @@ class Spoken:
         return text
 
     async def turn_of(self, session_id: str, index: int) -> int | None:
-        """The turn that told a sentence whose audio was announced; None for any other sentence."""
+        """The turn that told a sentence which was announced or skipped; None for any other sentence.
+
+        0 where the store lost what it told, and was told of its audio again.
+        """
         async with patience():
             found: Any = await self._redis.hmget(
                 keys.spoken(session_id), [f"{_SENTENCE}{index}", f"{_SPEECH}{index}"]
             )
         told, announced = found
-        if told is None or announced is None or "audio_id" not in from_json(announced):
+        if announced is None:
             return None
-        turn: int = from_json(told)["turn"]
+        turn: int = from_json(told)["turn"] if told is not None else 0
         return turn
+
+    async def is_blank(self, session_id: str) -> bool:
+        """Whether nothing of the session is known: it has said nothing, or the store has lost it."""
+        async with patience():
+            return not await self._redis.exists(keys.spoken(session_id))
 
     async def speech(self, session_id: str) -> Mapping[int, dict[str, Any]]:
         """What was announced of speech, by the index of its sentence: the events."""

@@ -119,7 +119,7 @@ async def test_what_was_not_heard_was_not_said_wherever_one_looks(http: Http, sy
     assert held.messages["a-1.1"].text == heard
     assert (await transcript(http, session_id))[1]["content"] == heard
     last = answer(await http.get(f"/v1/sessions/{session_id}/messages/last"))
-    assert (last["content"], last["status"]) == (heard, "stopped")
+    assert (last["content"], last["status"]) == (heard, "complete")
     page = await http.get(f"/v1/sessions/{session_id}/events", headers=AS_JSON)
     interruption = next(e for e in answer(page)["events"] if e["type"] == "interruption")
     assert interruption["heard_text"] == heard

@@ -479,6 +479,7 @@ def any_talk(choice: st.DataObject, session: Voiced) -> Happenings:
     shell, told = session.shell, 0
     spoken: tuple[tuple[int, Utterance], ...] = ()
     end: StepEnd | None = None
+    is_spoken: bool = False
     attempt = shell.attempt
     if attempt is not None and draw.writes_to(attempt, shell):
         what = choice.draw(st.sampled_from(["nothing", "tells", "ends", "ends"]), label="the step")
@@ -489,7 +490,9 @@ def any_talk(choice: st.DataObject, session: Voiced) -> Happenings:
             end = session.told(result, choice.draw(st.integers(1, 3), label="sentences"))
         elif what == "tells":
             told = shell.state.sentences + choice.draw(st.integers(1, 3), label="sentences")
-    if shell.syntheses and choice.draw(st.integers(0, 1), label="a sentence is spoken"):
+    if shell.syntheses:
+        is_spoken = choice.draw(st.booleans(), label="a sentence is spoken")
+    if is_spoken:
         spoken = ((min(shell.syntheses), Utterance(audio_id="audio", duration_ms=800)),)
     arrives: Arrival | None = "arrived" if shell.flight is not None else None
     asked = tuple(choice.draw(st.lists(any_voice(session), max_size=2), label="asked"))
