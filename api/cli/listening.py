@@ -202,7 +202,8 @@ class Listening:
         last = self._announced.last
         if self._hearing.plays:
             return self._hearing.position
-        return Position(last, 0) if last else None
+        # Nobody hears anything: what was announced was read.
+        return Position(last, last.duration_ms) if last else None
 
     def _go_on(self, pause: _Pause, *, said_something: bool) -> None:
         errand = asyncio.create_task(self._end_pause(pause, said_something=said_something))
