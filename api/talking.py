@@ -4,8 +4,6 @@ Owns what is checked before: that the session has a voice, and that a sentence i
 takes it for. What follows is the session's to say, which checks again.
 """
 
-import asyncio
-
 from activities.store.cursor import Cursor
 from activities.store.projection import ProjectedSession
 from api import writes
@@ -40,16 +38,15 @@ async def report_playback(here: Context, session: ProjectedSession, asked: Playb
 
 
 async def barge_in(here: Context, session: ProjectedSession, asked: InterruptionReport) -> Cursor:
-    """The person interrupts: the turn that runs is stopped at once, and durably."""
+    """The person interrupts; what is said is stopped at once, for a reason that the session knows by then."""
     speaking = _with_voice(session)
     command = BargeIn(**asked.model_dump(exclude_unset=True))
     if asked.resume or asked.turn is None:
         return await writes.send(here, speaking, command)
     if asked.sentence_index is not None:
         await _check_place(here, session, asked.turn, asked.sentence_index, asked.played_ms)
-    cursor, _ = await asyncio.gather(
-        writes.send(here, speaking, command), _stop_fast(here, session, asked.turn)
-    )
+    cursor = await writes.send(here, speaking, command)
+    await _stop_fast(here, session, asked.turn)
     return cursor
 
 
@@ -77,7 +74,7 @@ async def _check_sentence(here: Context, session: ProjectedSession, turn: int, i
         # The session, which checks again, knows more than the store.
         return
     if of_turn is None:
-        detail = f"Sentence {index} was not announced yet; report what plays."
+        detail = f"Sentence {index} was not told yet; report what plays."
         raise Problem(ErrorCode.INVALID_REQUEST, detail, field="sentence_index")
     if of_turn not in {turn, 0}:
         detail = f"Sentence {index} is of turn {of_turn}."

@@ -32,18 +32,18 @@ class Spoken:
         return text
 
     async def turn_of(self, session_id: str, index: int) -> int | None:
-        """The turn that told a sentence which was announced or skipped; None for any other sentence.
+        """The turn that told a sentence; None when nothing is known of it.
 
-        0 where the store lost what it told, and was told of its audio again.
+        0 where the store lost what was told, and was told of its audio again.
         """
         async with patience():
             found: Any = await self._redis.hmget(
                 keys.spoken(session_id), [f"{_SENTENCE}{index}", f"{_SPEECH}{index}"]
             )
         told, announced = found
-        if announced is None:
-            return None
-        turn: int = from_json(told)["turn"] if told is not None else 0
+        if told is None:
+            return None if announced is None else 0
+        turn: int = from_json(told)["turn"]
         return turn
 
     async def is_blank(self, session_id: str) -> bool:

@@ -139,7 +139,7 @@ def test_an_answer_that_began_elsewhere_goes_on_here(shell: Shell) -> None:
 
 
 def test_typing_while_an_answer_streams_garbles_nothing_and_steers(shell: Shell) -> None:
-    shell.script(SLOWLY | {"tokens_per_second": 20})
+    shell.script(SLOWLY | {"tokens_per_second": 8})
     with shell.at_terminal("chat", columns=60, rows=40) as person:
         person.sees("/help")
         person.says("count to 40")
