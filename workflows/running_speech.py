@@ -3,7 +3,6 @@
 Owns the activities and how their ends read; which sentence is next, and which is announced, is the state's.
 """
 
-import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -20,6 +19,7 @@ from workflows.contract.speech import (
     SynthesizeSentenceResult,
     Utterance,
 )
+from workflows.forgotten import let_go
 
 _Synthesis = workflow.ActivityHandle[SynthesizeSentenceResult]
 
@@ -51,21 +51,13 @@ class RunningSpeech:
     def keep_only(self, awaited: range) -> None:
         """Nobody waits for any other sentence; how its synthesis ends is nobody's business."""
         for index in [index for index in self._running if index not in awaited]:
-            forgotten = self._running.pop(index)
-            forgotten.add_done_callback(_take_note)
-            forgotten.cancel()
+            let_go(self._running.pop(index))
 
     def take(self) -> Iterator[tuple[int, Utterance]]:
         """The ends that wait, in the order of the sentences."""
         for index in sorted(self._running):
             if self._running[index].done():
                 yield index, _utterance(self._running.pop(index))
-
-
-def _take_note(synthesis: asyncio.Task[SynthesizeSentenceResult]) -> None:
-    """An error that nobody asks for would be logged as a fault."""
-    if not synthesis.cancelled():
-        synthesis.exception()
 
 
 def _utterance(synthesis: _Synthesis) -> Utterance:

@@ -17,6 +17,7 @@ from workflows.contract.transcription import (
     Transcript,
     TranscriptionFailure,
 )
+from workflows.forgotten import let_go
 from workflows.state.steps import Transcribe
 
 _Transcription = workflow.ActivityHandle[TranscribeRecordingResult]
@@ -53,7 +54,7 @@ class RunningTranscription:
     def give_up_unless(self, message_id: str | None) -> None:
         """Nobody waits for what is being transcribed, unless it is the recording of this message."""
         if self._activity is not None and self._message_id != message_id:
-            self._activity.cancel()
+            let_go(self._activity)
             self._activity = self._message_id = None
 
     def take(self) -> Transcript:

@@ -1,21 +1,19 @@
 """The Session workflow: the shell that carries out durably what the state asks for.
 
-Signals append to the inbox; one loop folds it, asks `next_step`, and does that. Owns the loop, the running
-step, the publication in flight and the timer; every rule is in `workflows.state`, every effect an activity.
+Signals append to the inbox (`inbox`); one loop folds it, asks `next_step`, and does that. Owns the loop, the
+running step, the publication in flight and the timer; every rule is in `workflows.state`, every effect an
+activity.
 """
 
 import asyncio
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NoReturn
 
 from temporalio import workflow
-from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from workflows.contract import commands, wire
 from workflows.contract.base import to_milliseconds
-from workflows.contract.commands import Command
 from workflows.contract.errors import StoreFault
 from workflows.contract.events import (
     DoorClosed,
@@ -36,11 +34,13 @@ from workflows.contract.speech import SynthesizeSentenceInput, Voice
 from workflows.contract.start import SessionStart
 from workflows.contract.turn_end import TurnEnd
 from workflows.engine_list import EngineList
+from workflows.inbox import Inbox, fresh_message_id
 from workflows.publisher import Publisher
 from workflows.running_speech import RunningSpeech
 from workflows.running_step import RunningStep
 from workflows.running_transcription import RunningTranscription
-from workflows.state.decide import decide, refusal
+from workflows.state.admission import refusal
+from workflows.state.decide import decide
 from workflows.state.evolve import apply
 from workflows.state.handover import Carried, SessionInput
 from workflows.state.intake import read_command
@@ -67,15 +67,13 @@ _PAUSE: Final = Wait(until=None)
 
 
 @workflow.defn(name=wire.WORKFLOW_TYPE)
-class Session:
+class Session(Inbox):
     """One session, from its first word to its summary."""
 
     @workflow.init
     def __init__(self, given: SessionInput) -> None:
+        super().__init__()
         self._input = given
-        self._inbox: list[Command] = []
-        self._stirred = False
-        """Whether the state changed outside the loop, which then looks again."""
         self._step = RunningStep(given.start.heartbeat_timeout)
         self._speech = RunningSpeech(given.start.heartbeat_timeout)
         self._transcription = RunningTranscription(given.start.heartbeat_timeout)
@@ -106,82 +104,6 @@ class Session:
 
     # ---- what comes in -------------------------------------------------------------------------------
 
-    @workflow.signal(name=commands.SEND_MESSAGE)
-    def send_message(self, payload: Any = None) -> None:
-        """{content, message_id?, agent?, delivery?, settings?}: say something to the session."""
-        self._append(commands.SEND_MESSAGE, payload)
-
-    @workflow.signal(name=commands.SEND_RECORDING)
-    def send_recording(self, payload: Any = None) -> None:
-        """{audio_id, message_id?, agent?, delivery?, settings?}: say what this recording says."""
-        self._append(commands.SEND_RECORDING, payload)
-
-    @workflow.signal
-    def withdraw_message(self, payload: Any = None) -> None:
-        """{message_id}: take back a message that still waits."""
-        self._append("withdraw_message", payload)
-
-    @workflow.signal
-    def stop_turn(self, payload: Any = None) -> None:
-        """{turn?}: stop the running turn and keep what it said."""
-        self._append("stop_turn", payload)
-
-    @workflow.signal
-    def pause(self, payload: Any = None) -> None:
-        """{}: let the running turn finish and start no other."""
-        self._append("pause", payload)
-
-    @workflow.signal
-    def resume(self, payload: Any = None) -> None:
-        """{}: go on after a pause."""
-        self._append("resume", payload)
-
-    @workflow.signal
-    def listening(self, payload: Any = None) -> None:
-        """{on}: a microphone was opened or closed."""
-        self._append("listening", payload)
-
-    @workflow.signal
-    def playback(self, payload: Any = None) -> None:
-        """{turn, sentence_index, played_ms, state}: where a player stands."""
-        self._append("playback", payload)
-
-    @workflow.signal
-    def barge_in(self, payload: Any = None) -> None:
-        """{turn, sentence_index?, played_ms?} or {resume}: the person speaks into it, or did not."""
-        self._append("barge_in", payload)
-
-    @workflow.signal
-    def close(self, payload: Any = None) -> None:
-        """{reason?}: end the session."""
-        self._append("close", payload)
-
-    @workflow.signal
-    def update_session(self, payload: Any = None) -> None:
-        """{title?, metadata?, limits?, settings?}: change the session."""
-        self._append("update_session", payload)
-
-    @workflow.signal
-    def store_lost(self, payload: Any = None) -> None:
-        """{epoch?}: the store lost this session's log, or may have."""
-        self._append(commands.STORE_LOST, payload)
-
-    @workflow.signal
-    def sentences_told(self, payload: Any = None) -> None:
-        """{told}: the running step has told so many of the session's sentences."""
-        self._append(commands.SENTENCES_TOLD, payload)
-
-    @workflow.signal
-    def step_lasts(self, payload: Any = None) -> None:
-        """{}: the running step has lasted for a while."""
-        del payload
-        self._stirred = True
-
-    @workflow.signal(dynamic=True)
-    def unknown_signal(self, name: str, args: Sequence[RawValue]) -> None:
-        """Anything else is logged and otherwise without effect."""
-        workflow.logger.warning("unknown signal %s with %d arguments is ignored", name, len(args))
-
     @workflow.update(name=wire.UPDATE_SESSION)
     def update_session_now(self, payload: Any) -> dict[str, Any]:
         """Change the session and answer with the session object as it is then."""
@@ -202,14 +124,11 @@ class Session:
         """The messages that the model may still see."""
         return [message.model_dump(mode="json") for message in self._state.transcript.messages]
 
-    def _append(self, name: str, payload: Any) -> None:
-        self._inbox.append(read_command(name, payload, _fresh_message_id))
-
     def _take(self, name: str, payload: Any) -> dict[str, Any]:
         # What came before is folded here, so the loop looks again, whatever becomes of this command.
         self._stirred = True
         self._fold_inbox()
-        command = read_command(name, payload, _fresh_message_id)
+        command = read_command(name, payload, fresh_message_id)
         refused = refusal(self._state, command)
         if refused is not None:
             raise ApplicationError(refused.detail, type=refused.code, non_retryable=True)
@@ -391,7 +310,3 @@ class Session:
 
     def _now(self) -> datetime:
         return to_milliseconds(workflow.now())
-
-
-def _fresh_message_id() -> str:
-    return f"m-{workflow.uuid4().hex}"

@@ -28,7 +28,8 @@ from workflows.contract.start import SessionStart
 from workflows.contract.transcription import Transcript
 from workflows.contract.voice import PlaybackState, VoiceState
 from workflows.state import settle
-from workflows.state.decide import decide, refusal
+from workflows.state.admission import refusal
+from workflows.state.decide import decide
 from workflows.state.evolve import apply
 from workflows.state.next_step import next_deadline, next_step
 from workflows.state.outbox import Outbox

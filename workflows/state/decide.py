@@ -1,16 +1,12 @@
-"""What follows from a command: the events it causes, or why it is refused.
+"""What follows from a command: the events that it causes.
 
-Owns admission; must not know what the session does next by itself (`next_step`).
+Why one is refused is `admission`'s; must not know what the session does next by itself (`next_step`).
 """
 
 from datetime import datetime
 from typing import assert_never
 
-from pydantic_core import to_json
-
-from workflows.contract.base import Value
 from workflows.contract.commands import (
-    MAX_METADATA_BYTES,
     SAYING,
     BargeIn,
     Cancel,
@@ -46,45 +42,16 @@ from workflows.contract.events import (
     SessionUpdated,
     StoreDoubted,
 )
-from workflows.contract.profile import Settings, SettingsPatch
+from workflows.contract.profile import Settings
 from workflows.contract.session import Delivery, EndReason, Status, StopReason
 from workflows.contract.voice import NO_VOICE
 from workflows.state import recording_rules
+from workflows.state.admission import is_waiting, merged_metadata, refusal
 from workflows.state.endings import end, silenced, turn_stopped
 from workflows.state.session_state import SessionState
 from workflows.state.talk import Trigger
 from workflows.state.talk_commands import barged_in, moved_microphone, refused, reported_playback
 from workflows.state.talk_rules import voice_change
-
-
-class Refusal(Value):
-    """Why a command has no effect."""
-
-    code: ErrorCode
-    detail: str
-
-
-def refusal(state: SessionState, command: Command) -> Refusal | None:
-    """Why `command` cannot be carried out now; None when it can."""
-    if state.ending is not None:
-        return Refusal(code=ErrorCode.SESSION_CLOSED, detail="The session is over; start a new one.")
-    match command:
-        case SendMessage():
-            return _message_refusal(state, command)
-        case SendRecording():
-            return _recording_refusal(state, command)
-        case WithdrawMessage():
-            return _withdrawal_refusal(state, command)
-        case UpdateSession():
-            return _update_refusal(state, command)
-        case Malformed():
-            return Refusal(code=ErrorCode.INVALID_REQUEST, detail=command.problem)
-        case StopTurn() | Pause() | Resume() | Close() | Cancel() | StoreLost() | SentencesTold():
-            return None
-        case Listening() | Playback() | BargeIn():
-            return None
-        case _:
-            assert_never(command)
 
 
 def decide(state: SessionState, command: Command, now: datetime) -> tuple[Event, ...]:
@@ -111,11 +78,7 @@ def _is_known(state: SessionState, command: Command) -> bool:
     """Whether a message of this id was taken already: whatever comes under it is the same message."""
     if not isinstance(command, SendMessage | SendRecording | Malformed) or command.about not in SAYING:
         return False
-    return command.message_id in state.seen or _waits(state, command.message_id)
-
-
-def _waits(state: SessionState, message_id: str) -> bool:
-    return state.queue.find(message_id) is not None or state.recordings.find(message_id) is not None
+    return command.message_id in state.seen or is_waiting(state, command.message_id)
 
 
 def _write_id(state: SessionState, command: Command) -> str | None:
@@ -205,63 +168,6 @@ def _status(state: SessionState, new: Status, now: datetime) -> tuple[Event, ...
     return (SessionStatusChanged(at=now, old=state.status, new=new),)
 
 
-def _message_refusal(state: SessionState, message: SendMessage) -> Refusal | None:
-    if state.messages_left == 0:
-        return Refusal(code=ErrorCode.MAX_MESSAGES, detail="The session has taken its last message.")
-    if state.profile.agent(message.agent) is None:
-        names = ", ".join(agent.name for agent in state.profile.agents)
-        return Refusal(code=ErrorCode.INVALID_REQUEST, detail=f"No such agent; the session has: {names}.")
-    refused = _settings_refusal(state, message.settings)
-    if refused is not None:
-        return refused
-    if not state.queue.has_room_for(message.content):
-        return Refusal(code=ErrorCode.QUEUE_FULL, detail="Too much waits already; send it again later.")
-    return None
-
-
-def _recording_refusal(state: SessionState, recording: SendRecording) -> Refusal | None:
-    if not state.recordings.has_room:
-        return Refusal(code=ErrorCode.QUEUE_FULL, detail="Too many recordings wait; send it again later.")
-    if state.messages_left is not None and state.messages_left <= len(state.recordings):
-        return Refusal(code=ErrorCode.MAX_MESSAGES, detail="The session has taken its last message.")
-    return _message_refusal(state, recording.saying(recording_rules.NOT_HEARD_YET))
-
-
-def _withdrawal_refusal(state: SessionState, command: WithdrawMessage) -> Refusal | None:
-    if _waits(state, command.message_id):
-        return None
-    if command.message_id in state.seen:
-        return Refusal(
-            code=ErrorCode.MESSAGE_USED, detail="The message has been used; stop the turn instead."
-        )
-    return Refusal(code=ErrorCode.MESSAGE_NOT_FOUND, detail="No message of this id waits.")
-
-
-def _update_refusal(state: SessionState, command: UpdateSession) -> Refusal | None:
-    refused = _settings_refusal(state, command.settings or SettingsPatch())
-    if refused is not None:
-        return refused
-    if len(to_json(_merged_metadata(state, command))) > MAX_METADATA_BYTES:
-        return Refusal(
-            code=ErrorCode.INVALID_REQUEST, detail=f"metadata would exceed {MAX_METADATA_BYTES} bytes."
-        )
-    return None
-
-
-def _settings_refusal(state: SessionState, asked: SettingsPatch) -> Refusal | None:
-    # Null is no wish: a first message carries every field.
-    wished = {name for name in asked.model_fields_set if getattr(asked, name) is not None}
-    forbidden = wished - set(state.profile.settings)
-    if forbidden:
-        detail = f"The profile does not let clients set: {', '.join(sorted(forbidden))}."
-        return Refusal(code=ErrorCode.INVALID_REQUEST, detail=detail)
-    phases = [phase.name for phase in state.profile.phases]
-    if not {asked.skip_phase, asked.extend_phase} <= {None, *phases}:
-        detail = f"No such phase; the session has: {', '.join(phases) or 'none'}."
-        return Refusal(code=ErrorCode.INVALID_REQUEST, detail=detail)
-    return None
-
-
 def _accepted(state: SessionState, message: SendMessage, now: datetime) -> tuple[Event, ...]:
     agent = state.profile.agent(message.agent)
     if agent is None:
@@ -295,15 +201,11 @@ def _position(state: SessionState, delivery: Delivery) -> int:
     return state.queue.place_of(delivery) + int(must_wait)
 
 
-def _merged_metadata(state: SessionState, command: UpdateSession) -> dict[str, object]:
-    return {**state.metadata, **(command.metadata or {})}
-
-
 def _updated(state: SessionState, command: UpdateSession, now: datetime) -> SessionUpdated:
     return SessionUpdated(
         at=now,
         title=command.title if "title" in command.model_fields_set else state.title,
-        metadata=_merged_metadata(state, command),
+        metadata=merged_metadata(state, command),
         limits=command.limits.over(state.limits) if command.limits else state.limits,
         settings=command.settings.over(state.settings) if command.settings else state.settings,
     )

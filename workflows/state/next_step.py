@@ -20,10 +20,9 @@ from workflows.contract.events import (
     TurnStarted,
     TurnStopped,
 )
-from workflows.contract.model_call import ModelCall
-from workflows.contract.profile import DEFAULT_EFFORT, Agent, CallMode, Effort
 from workflows.contract.session import EndReason, Status, Summary
-from workflows.state import cues, phases, recording_rules, speech_rules, talk_rules
+from workflows.state import phases, recording_rules, speech_rules, talk_rules
+from workflows.state.asking import model_call
 from workflows.state.clocks import Deadline, DeadlineKind
 from workflows.state.endings import end
 from workflows.state.session_state import SessionState
@@ -40,9 +39,6 @@ from workflows.state.steps import (
 )
 from workflows.state.talk import Trigger
 from workflows.state.turn import StepStatus, Turn, message_id
-
-REASONING_MODELS: Final = ("gpt-5", "gpt-6", "o1", "o3", "o4", "perdure-")
-"""Beginnings of the names of models that take a reasoning effort."""
 
 _Rule = Callable[[SessionState, datetime], Step | None]
 
@@ -191,53 +187,6 @@ def _call(state: SessionState, turn: Turn, now: datetime) -> Step | None:
         sentences=phases.sentences(state),
         safety=state.profile.safety,
     )
-
-
-def model_call(state: SessionState, turn: Turn) -> ModelCall:
-    """What the turn's current step asks of the model."""
-    choice, transcript = state.profile.model, state.transcript
-    agent = state.profile.agent(turn.agent) or state.profile.agents[0]
-    chain = None if choice.mode is CallMode.STATELESS else transcript.chains.get(turn.agent)
-    return ModelCall(
-        agent=turn.agent,
-        instructions=_instructions(state, agent),
-        model=state.model,
-        mode=choice.mode,
-        effort=_effort(state, turn),
-        max_output_tokens=choice.max_output_tokens,
-        previous_response_id=chain.response_id if chain else None,
-        floor=transcript.first,
-        seen_from=chain.upto if chain else transcript.first,
-        seen_to=transcript.end,
-        cue=_cue(state),
-    )
-
-
-def _instructions(state: SessionState, agent: Agent) -> str:
-    if state.phase is None:
-        return agent.instructions
-    return cues.instructions(agent.instructions, state.profile.phases, state.plan, state.title)
-
-
-def _cue(state: SessionState) -> str | None:
-    if state.phase is None:
-        return cues.GO_ON if _was_interrupted(state) else None
-    return cues.cue(state.profile.phases, state.plan, state.title)
-
-
-def _was_interrupted(state: SessionState) -> bool:
-    """Whether the running turn goes on with an answer that was stopped for nothing."""
-    if state.turn is None or state.turn.message_ids:
-        return False
-    said = [m for m in state.transcript.messages if m.agent == state.turn.agent]
-    return bool(said) and said[-1].role == "assistant"
-
-
-def _effort(state: SessionState, turn: Turn) -> Effort | None:
-    takes_effort = state.profile.model.reasoning
-    if takes_effort is None:
-        takes_effort = state.model.startswith(REASONING_MODELS)
-    return (turn.effort or DEFAULT_EFFORT) if takes_effort else None
 
 
 def _ending(state: SessionState, now: datetime) -> Step | None:
