@@ -145,11 +145,11 @@ export const initialState = deepFreeze({
   isTorn: false,
 })
 
-/** @param {P.State} state @param {Json} event */
+/** @type {Rule} */
 export function reduce(state, event) {
   const next = ruled(state, event)
-  const cursor = event?.cursor
-  return typeof cursor === 'string' && cursor !== next.cursor ? { ...next, cursor } : next
+  const cursor = event?.cursor ?? next.cursor
+  return cursor === next.cursor ? next : { ...next, cursor }
 }
 
 /** @type {Rule} */
@@ -295,7 +295,7 @@ const RULES = {
     const begun = partial && { role: 'assistant', status: 'streaming', ...partial }
     given(null, session !== undefined && partial !== undefined)
     const fresh = {
-      ...anew(state, session ?? {}),
+      ...anew(lost.reduce(rejected, state), session ?? {}),
       messages: begun ? put(said, transcribed({ agent: turn?.agent, content: partial.text, ...begun })) : said,
       waiting: list(queue ?? []).map((queued) => waitingIn(state, queued)),
       turn: turn ? turnOf(turn) : null,
@@ -304,7 +304,7 @@ const RULES = {
       endReason,
     }
     const heard = speech.reduce(announced, sentences.reduce(RULES.sentence, fresh))
-    return lost.reduce(rejected, { ...heard, outbox: unseen(heard) })
+    return { ...heard, outbox: unseen(heard) }
   },
 }
 
@@ -345,14 +345,14 @@ function phaseOf({ phase, index, of, budget = null }) {
 const phaseIn = (held, { name, ...place }) =>
   phaseOf({ ...place, phase: name, budget: held?.phase === name ? held?.budget : null })
 
-/** A snapshot shows only the beginning of a text that may be known whole. @param {P.State} state @param {Json} queued */
+/** The snapshot shows only the beginning of a text. @param {P.State} state @param {Json} queued */
 function waitingIn(state, { message_id: messageId, text: beginning, delivery, agent = null }) {
   const own = find(state.outbox, text(messageId))
   const message = { messageId, text: own?.text ?? text(beginning), delivery, agent, isOwn: Boolean(own) }
   return find(state.waiting, messageId) ?? message
 }
 
-/** The message leaves the queue and is part of what was said. @param {P.State} state @param {any} messageId @param {number} turn */
+/** Out of the queue, into what was said. @param {P.State} state @param {any} messageId @param {number} turn */
 function used(state, messageId, turn) {
   const waiting = find(state.waiting, text(messageId))
   if (!waiting) return state
@@ -409,13 +409,13 @@ function beforeNextFrame(tell) {
 function watched() {
   let state = initialState
   let isAnnounced = false
-  /** @type {Set<{tell: P.Listener}>} */
-  const subscriptions = new Set()
+  /** @type {Set<P.Listener>} */
+  const listeners = new Set()
 
-  /** What one of them does wrong is not the others' loss. @param {{tell: P.Listener}} subscription */
-  function tell(subscription) {
+  /** What one of them does wrong is not the others' loss. @param {P.Listener} listener */
+  function tell(listener) {
     try {
-      if (subscriptions.has(subscription)) subscription.tell(held.state)
+      listener(held.state)
     } catch (error) {
       setTimeout(() => {
         throw error
@@ -425,7 +425,7 @@ function watched() {
 
   function tellAll() {
     isAnnounced = false
-    ;[...subscriptions].forEach(tell)
+    listeners.forEach(tell)
   }
 
   const held = {
@@ -444,9 +444,9 @@ function watched() {
 
     /** @param {P.Listener} listener */
     subscribe(listener) {
-      const subscription = { tell: listener }
-      subscriptions.add(subscription)
-      return () => void subscriptions.delete(subscription)
+      const one = (/** @type {P.State} */ state) => listener(state)
+      listeners.add(one)
+      return () => void listeners.delete(one)
     },
   }
   return held
@@ -458,7 +458,7 @@ function watched() {
 /** @typedef {{query?: Json, body?: object, headers?: Record<string, string>, signal?: AbortSignal}} Asked */
 /** @typedef {ReturnType<typeof apiAt>} Api */
 
-/** How long to wait before the next try: full jitter, so that not all clients come back at once. @param {Timing} timing */
+/** Waits between tries: full jitter, so that not all clients come back at once. @param {Timing} timing */
 function backoff({ firstWaitMs, longestWaitMs }) {
   let step = firstWaitMs
   return {
@@ -486,8 +486,12 @@ function pausing() {
   }
 }
 
-/** What `call` answers, made again until then while nobody answers. @template T @param {() => Promise<T>} call
- * @param {Timing} timing @param {number} [until] @param {ReturnType<typeof pausing>} [pause] @returns {Promise<T>} */
+/**
+ * What `call` answers, made again while nobody answers, but not behind `until`.
+ *
+ * @template T @param {() => Promise<T>} call @param {Timing} timing @param {number} [until]
+ * @param {ReturnType<typeof pausing>} [pause] @returns {Promise<T>}
+ */
 async function patiently(call, timing, until = Date.now() + PATIENCE_MS, pause = pausing()) {
   for (const next = backoff(timing); ; ) {
     try {
@@ -501,16 +505,25 @@ async function patiently(call, timing, until = Date.now() + PATIENCE_MS, pause =
   }
 }
 
-/** Its calls under one credential; each throws ProblemError. @param {string} url @param {string | null} credential @param {Timing} timing */
+/**
+ * Its calls under one credential; each throws ProblemError.
+ *
+ * @param {string} url @param {string | null} credential @param {Timing} timing
+ */
 function apiAt(url, credential, timing) {
   /** @type {Record<string, string>} */
   const authorization = credential ? { Authorization: `Bearer ${credential}` } : {}
 
   /** @param {string} method @param {string} path @param {Asked} [asked] */
-  async function answer(method, path, { query = {}, body, headers, signal = AbortSignal.timeout(ANSWER_WITHIN_MS) } = {}) {
+  async function answer(method, path, { query = {}, body, headers, signal } = {}) {
     const told = { ...authorization, ...(body ? { 'Content-Type': 'application/json' } : null), ...headers }
-    const asked = { method, signal, headers: told, body: body && JSON.stringify(body) }
-    const response = await fetch(url + path + queryOf(query), { ...asked, cache: 'no-store' }).catch(fail)
+    const response = await fetch(url + path + queryOf(query), {
+      method,
+      headers: told,
+      body: body && JSON.stringify(body),
+      signal: signal ?? AbortSignal.timeout(ANSWER_WITHIN_MS),
+      cache: 'no-store',
+    }).catch(fail)
     return response.ok ? response : fail(await problemOf(response))
   }
 
@@ -578,40 +591,24 @@ export class FrameParser {
 
   /** @returns {P.Frame[]} */
   #frame() {
-    const frame = { id: this.#id, kind: this.#kind, data: this.#data.join('\n') }
-    const isFrame = this.#data.length > 0
+    const frames = this.#data.length ? [{ id: this.#id, kind: this.#kind, data: this.#data.join('\n') }] : []
     this.#kind = ''
     this.#data = []
-    return isFrame ? [frame] : []
+    return frames
   }
 }
 
 /** @param {P.Frame} frame @returns {Json} */
 const eventOf = ({ id, data }) => ({ ...JSON.parse(data), cursor: id })
 
-/** @param {number} ms @param {() => void} bark when nothing was heard for so long */
-function watchdog(ms, bark) {
-  let timer = setTimeout(bark, ms)
-  return {
-    heard() {
-      clearTimeout(timer)
-      timer = setTimeout(bark, ms)
-    },
-    stop: () => clearTimeout(timer),
-  }
-}
-
 /**
- * Who listens: `events` may throw what makes the connection not worth keeping.
+ * The events of a session, over as many connections as it takes. `ear.events` may throw what makes a connection
+ * not worth keeping.
  *
- * @typedef {object} Ear
- * @property {(connection: P.State['connection'], problem?: ProblemError | null, nextAttemptAt?: number) => void} connection
- * @property {(events: Json[]) => void} events
- * @property {() => string | null} cursor
- * @property {() => boolean} isOver
+ * @param {Api} api @param {string} path
+ * @param {{connection(is: P.State['connection'], problem: ProblemError | null, nextAttemptAt?: number): void,
+ *   events(events: Json[]): void, cursor(): string | null, isOver(): boolean}} ear
  */
-
-/** The events of a session, over as many connections as it takes. @param {Api} api @param {string} path @param {Ear} ear */
 function eventStream(api, path, ear) {
   const tries = backoff(api.timing)
   const pause = pausing()
@@ -635,20 +632,24 @@ function eventStream(api, path, ear) {
   /** What ended it; null: the server did. @param {AbortSignal} left */
   async function oneConnection(left) {
     const connection = new AbortController()
-    const abort = () => connection.abort()
-    const dog = watchdog(api.timing.silenceMs, abort)
     const { signal } = connection
+    const abort = () => connection.abort()
     left.addEventListener('abort', abort, { signal })
+    let silence = setTimeout(abort, api.timing.silenceMs)
+    const heard = () => {
+      clearTimeout(silence)
+      silence = setTimeout(abort, api.timing.silenceMs)
+    }
     try {
       const cursor = ear.cursor()
       const headers = { Accept: 'text/event-stream', ...(cursor && { 'Last-Event-ID': cursor }) }
       const response = await api.answer('GET', `${path}/events`, { headers, signal })
-      ear.connection('live')
-      return await read(response, dog.heard).then(() => null)
+      ear.connection('live', null)
+      return await read(response, heard).then(() => null)
     } catch (error) {
       return asProblem(error)
     } finally {
-      dog.stop()
+      clearTimeout(silence)
       abort()
     }
   }
@@ -657,11 +658,11 @@ function eventStream(api, path, ear) {
   async function run(left) {
     globalThis.addEventListener?.('online', pause.end, { signal: left })
     while (!left.aborted) {
-      ear.connection('connecting')
+      ear.connection('connecting', null)
       const problem = await oneConnection(left)
       if (left.aborted) return
-      if (ear.isOver()) return stop(null)
-      if (problem && !isOpenLater(problem)) return stop(problem)
+      const isOver = ear.isOver()
+      if (isOver || (problem && !isOpenLater(problem))) return stop(isOver ? null : problem)
       const ms = tries.wait(problem)
       ear.connection('waiting', problem, Date.now() + ms)
       await pause.wait(ms)
@@ -699,21 +700,18 @@ function outboxOf(api, path, held) {
 
   /** @param {Json} letter @returns {Promise<P.MessageTaken>} */
   async function deliver(letter) {
+    const { message_id: messageId } = letter
+    const post = () => api.once('POST', `${path}/messages`, { body: letter })
     try {
-      const post = () => api.once('POST', `${path}/messages`, { body: letter })
       const taken = await patiently(post, api.timing, Infinity, pause)
-      held.change((state) => answered(state, letter.message_id, 'confirmed', null))
+      held.change((state) => answered(state, messageId, 'confirmed', null))
       return taken
     } catch (error) {
-      return refused(letter.message_id, asProblem(error))
+      // An older answer may have been lost, and the message seen in the events.
+      if (isTaken(held.state, messageId)) return { message_id: messageId, cursor: held.state.cursor ?? '' }
+      held.change((state) => answered(state, messageId, 'rejected', asProblem(error)))
+      throw error
     }
-  }
-
-  /** An older answer may have been lost, and the message seen in the events. @param {string} messageId @param {ProblemError} problem */
-  function refused(messageId, problem) {
-    if (isTaken(held.state, messageId)) return { message_id: messageId, cursor: held.state.cursor ?? '' }
-    held.change((state) => answered(state, messageId, 'rejected', problem))
-    throw problem
   }
 
   return {
@@ -738,10 +736,15 @@ function outboxOf(api, path, held) {
 /** @param {P.State} state @param {Json} letter @returns {P.State} */
 function pending(state, { message_id: messageId, content, delivery = 'steer' }) {
   if (isTaken(state, messageId)) return state
-  return { ...state, outbox: put(state.outbox, { messageId, text: content, delivery, status: 'pending', problem: null }) }
+  /** @type {P.OutgoingMessage} */
+  const message = { messageId, text: content, delivery, status: 'pending', problem: null }
+  return { ...state, outbox: put(state.outbox, message) }
 }
 
-/** @param {P.State} state @param {string} messageId @param {P.OutgoingMessage['status']} status @param {ProblemError | null} problem */
+/**
+ * @param {P.State} state @param {string} messageId
+ * @param {P.OutgoingMessage['status']} status @param {ProblemError | null} problem
+ */
 function answered(state, messageId, status, problem) {
   const message = find(state.outbox, messageId)
   if (message?.status !== 'pending') return state
@@ -756,12 +759,12 @@ function sessionAt(api, id, snapshot) {
   const held = watched()
   const outbox = outboxOf(api, path, held)
   const stream = eventStream(api, path, {
-    connection(connection, problem = null, nextAttemptAt) {
-      held.change((state) => ({ ...state, connection, problem, nextAttemptAt: nextAttemptAt ?? null }))
+    connection(connection, problem, nextAttemptAt = 0) {
+      held.change((state) => ({ ...state, connection, problem, nextAttemptAt: nextAttemptAt || null }))
       if (connection === 'live') outbox.wake()
     },
     events(events) {
-      held.change((state) => events.reduce(reduce, state.isTorn ? { ...anew(state, state.session), cursor: null } : state))
+      held.change((state) => events.reduce(reduce, state.isTorn ? anew(state, state.session) : state))
       if (held.state.isTorn) throw new ProblemError({ code: 'gap', detail: 'Something was missing; beginning anew.' })
     },
     cursor: () => (held.state.isTorn ? null : held.state.cursor),

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 Event = dict[str, Any]
 AT: Final = "2026-11-20T10:00:00.000Z"
-LETTERS: Final = ("a", "é", "e\u0301", "👍", "🏽", "𝒳", "\u2028", "\n", "漢")
+LETTERS: Final = ("a", "é", "e\u0301", "👍", "🏽", "\U0001d4b3", "\u2028", "\n", "漢")
 OWN: Final = ("m-1", "m-2", "m-3")
 SPOKEN: Final = ("a-1.1", "a-1.2", "a-2.1")
 

@@ -136,7 +136,11 @@ async def test_a_closed_session_rejects_a_message(browser: Browser) -> None:
     page = await start(browser)
     await page.do("close")
     state = await page.until("state.connection === 'closed'")
-    assert (state["endReason"], state["session"]["status"], state["problem"]) == ("user_ended", "closed", None)
+    assert (state["endReason"], state["session"]["status"], state["problem"]) == (
+        "user_ended",
+        "closed",
+        None,
+    )
     with pytest.raises(RefusedError) as refusal:
         await page.do("send", "too late", {"messageId": "late"})
     assert (refusal.value.status, refusal.value.code) == (409, "session_closed")
