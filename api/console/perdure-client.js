@@ -398,7 +398,8 @@ function deepFreeze(value) {
 
 /** Where there are no frames: after what runs now. @param {() => void} tell */
 function beforeNextFrame(tell) {
-  if (typeof requestAnimationFrame !== 'function' || document.hidden) return queueMicrotask(tell)
+  const isPage = typeof requestAnimationFrame === 'function'
+  if (!isPage || globalThis.document?.hidden) return queueMicrotask(tell)
   const frame = requestAnimationFrame(() => [clearTimeout(timer), tell()])
   const timer = setTimeout(() => [cancelAnimationFrame(frame), tell()], LATEST_FRAME_MS)
 }
@@ -615,13 +616,13 @@ function eventStream(api, path, ear) {
   /** @type {AbortController | null} */
   let running = null
 
-  /** @param {Response} response @param {() => void} heard */
-  async function read(response, heard) {
+  /** @param {Response} response @param {AbortSignal} left @param {() => void} heard */
+  async function read(response, left, heard) {
     const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader()
     const parser = new FrameParser()
     while (!ear.isOver()) {
       const { done, value } = await reader.read()
-      if (done) return
+      if (done || left.aborted) return
       heard()
       const events = parser.feed(value).map(eventOf)
       ear.events(events)
@@ -644,8 +645,8 @@ function eventStream(api, path, ear) {
       const cursor = ear.cursor()
       const headers = { Accept: 'text/event-stream', ...(cursor && { 'Last-Event-ID': cursor }) }
       const response = await api.answer('GET', `${path}/events`, { headers, signal })
-      ear.connection('live', null)
-      return await read(response, heard).then(() => null)
+      if (!left.aborted) ear.connection('live', null)
+      return await read(response, left, heard).then(() => null)
     } catch (error) {
       return asProblem(error)
     } finally {

@@ -8,11 +8,13 @@ const library = '../../api/console/perdure-client.js'
 const { createClient } = await import(library)
 const delta = (n) => ({ type: 'message.delta', turn: 1, message_id: 'a-1.1', offset: n, text: 'x' })
 const frame = (n) => `id: ${n}\ndata: ${JSON.stringify(delta(n))}\n\n`
-const burst = Array.from({ length: 500 }, (_, n) => frame(n)).join('')
+const burst = Array.from({ length: 50 }, (_, n) => Array.from({ length: 10 }, (_, m) => frame(10 * n + m)).join(''))
 
-/** What a listener hears of 500 deltas that come at once, behind an onlooker that throws. */
+/** What a listener hears of 500 deltas that come at once in 50 chunks, behind an onlooker that throws. */
 async function heard(ms = 50) {
-  const body = new ReadableStream({ start: (stream) => void stream.enqueue(new TextEncoder().encode(burst)) })
+  const body = new ReadableStream({
+    start: (stream) => burst.forEach((chunk) => stream.enqueue(new TextEncoder().encode(chunk))),
+  })
   globalThis.fetch = async () => new Response(body)
   const session = createClient({ baseUrl: 'http://api' }).openSession('s')
   const lengths = []
