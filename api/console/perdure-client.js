@@ -536,7 +536,7 @@ function apiAt(url, credential, timing) {
     /** @param {string} method @param {string} path @param {Asked} [asked] @returns {Promise<any>} */
     once: async (method, path, asked) => (await answer(method, path, asked)).json().catch(fail),
 
-    /** For what may be done twice. @param {string} method @param {string} path @param {Asked} [asked] @returns {Promise<any>} */
+    /** The same, for what may be done twice. @type {(method: string, path: string, asked?: Asked) => Promise<any>} */
     patient(method, path, asked) {
       return patiently(() => this.once(method, path, asked), timing)
     },
@@ -691,7 +691,7 @@ function eventStream(api, path, ear) {
 
 // ---- messages on their way
 
-/** One after the other, again and again until they are answered. @param {Api} api @param {string} path @param {Held} held */
+/** One after the other, again and again until answered. @param {Api} api @param {string} path @param {Held} held */
 function outboxOf(api, path, held) {
   const pause = pausing()
   /** @type {Promise<unknown>} */

@@ -5,13 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.console.browser import Browser, browsing
-from tests.console.node import node
 from tests.system import System, ready, running_system
 
 
 @pytest.fixture(scope="session")
 async def whole_system(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
-    node()
     folder = tmp_path_factory.mktemp("console")
     async with running_system(folder, env={"PERDURE_RETRY_INITIAL": "0.5"}, speech=True) as system:
         yield system

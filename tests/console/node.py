@@ -7,7 +7,7 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import pytest
 
@@ -18,14 +18,18 @@ OLDEST: Final = 20
 
 
 def node() -> str:
-    """Node on this machine; skips the test that needs it where there is none."""
+    """Node on this machine; where there is none, skips the test or the module that asks."""
     found = shutil.which("node")
     if found is None:
-        pytest.skip("Node is not installed: the browser's library is not tested here.")
+        _skip("Node is not installed: the browser's library is not tested here.")
     version = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
     if int(version.removeprefix("v").partition(".")[0]) < OLDEST:
-        pytest.skip(f"Node {version.strip()} is too old: the browser's library wants {OLDEST} or later.")
+        _skip(f"Node {version.strip()} is too old: the browser's library wants {OLDEST} or later.")
     return found
+
+
+def _skip(reason: str) -> NoReturn:
+    pytest.skip(reason, allow_module_level=True)
 
 
 def run(script: str, asked: Any) -> Any:

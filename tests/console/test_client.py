@@ -10,8 +10,11 @@ import httpx2
 import pytest
 
 from tests.console.browser import Browser, Page, RefusedError, browsing, open_page, start
+from tests.console.node import node
 from tests.ports import free_port
 from tests.system import Part, System
+
+node()
 
 TOKENS = 150
 WORDS = "".join(f"w{number} " for number in range(TOKENS))

@@ -4,7 +4,9 @@ from base64 import b64encode
 from random import Random
 from typing import Any
 
-from tests.console.node import run
+from tests.console.node import node, run
+
+node()
 
 SEEDS = 400
 LETTERS = ("a", ":", " ", "é", "👍", "\U0001d4b3", "\u2028", "\u0085", "{", "漢", "\ufeff")

@@ -5,11 +5,15 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from tests.console.browser import Browser, Page, RefusedError, browsing, open_page
+from tests.console.node import node
+
+node()
 
 TEXT = "line\u2028one 👍 two"
 PIECES = [TEXT[:5], TEXT[5:10], TEXT[10:]]
@@ -184,7 +188,7 @@ async def test_waits_grow_and_are_short_again_after_a_live_event() -> None:
     async with served(server, firstWaitMs=10, longestWaitMs=4000) as page:
         await followed(page)
     times = [time for time, _ in server.asked]
-    waits = [after - before for before, after in zip(times, times[1:], strict=False)]
+    waits = [after - before for before, after in pairwise(times)]
     assert all(wait < 0.01 * 2**number + 0.15 for number, wait in enumerate(waits[:8])), waits
     # Any of them could be short by chance, but not all: the next wait would be up to 2.5 s.
     assert sum(waits[8:]) < 0.6, waits

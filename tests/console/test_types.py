@@ -8,6 +8,8 @@ import pytest
 
 from tests.console.node import FOLDER, LIBRARY, node
 
+node()
+
 TYPESCRIPT = "typescript@7.0.2"
 INSTALL_SECONDS = 60
 STRICT = (
@@ -19,7 +21,6 @@ STRICT = (
 @pytest.fixture(scope="module")
 def typescript(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the library, what uses it, and the compiler."""
-    node()
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip("npm is not installed: the library's types are not checked here.")

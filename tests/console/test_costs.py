@@ -1,8 +1,11 @@
-"""A long answer costs the page little, and every event of it the same; listeners are not told of each."""
+"""What the library costs a page: bytes, time for each event of a long answer, and notices of them."""
 
-from tests.console.node import run
+from tests.console.node import LIBRARY, node, run
+
+node()
 
 DELTAS = 5_000
+MOST_BYTES = 33 * 1024
 MOST_MICROSECONDS = 250
 """Generous: machines that run tests are busy. At 200 events a second this would be 5 % of one processor."""
 
@@ -26,3 +29,7 @@ def test_listeners_hear_of_a_burst_once_a_frame_or_once_a_chunk() -> None:
         assert found[page]["isFrozen"], page
         assert found[page]["isSame"], page
     assert found["clumsy"] > 0
+
+
+def test_the_library_is_small() -> None:
+    assert (LIBRARY / "perdure-client.js").stat().st_size <= MOST_BYTES
