@@ -14,6 +14,8 @@
 const MISSING_TEXT = '…'
 const ANSWER_WITHIN_MS = 20_000
 const PATIENCE_MS = 5_000
+/** What timers can count. */
+const LONGEST_MS = 2 ** 31 - 1
 /** A frame of a page that nobody looks at may never come. */
 const LATEST_FRAME_MS = 100
 
@@ -467,7 +469,7 @@ function backoff({ firstWaitMs, longestWaitMs }) {
     wait(problem) {
       const ms = Math.random() * step
       step = Math.min(step * 2, longestWaitMs)
-      return Math.max(ms, (problem?.retryAfter ?? 0) * 1000)
+      return Math.max(ms, Math.min((problem?.retryAfter ?? 0) * 1000, LONGEST_MS))
     },
     reset: () => void (step = firstWaitMs),
   }

@@ -11,7 +11,7 @@ const frame = (n) => `id: ${n}\ndata: ${JSON.stringify(delta(n))}\n\n`
 const burst = Array.from({ length: 50 }, (_, n) => Array.from({ length: 10 }, (_, m) => frame(10 * n + m)).join(''))
 
 /** What a listener hears of 500 deltas that come at once in 50 chunks, behind an onlooker that throws. */
-async function heard(ms = 50) {
+async function heard() {
   const body = new ReadableStream({
     start: (stream) => burst.forEach((chunk) => stream.enqueue(new TextEncoder().encode(chunk))),
   })
@@ -25,7 +25,7 @@ async function heard(ms = 50) {
   session.subscribe((state) => lengths.push(state.messages[0]?.end ?? 0))
   left()
   session.connect()
-  await sleep(ms)
+  await sleep(400)
   const { state } = session
   const isFrozen = [state, state.messages, state.messages[0], state.voice].every(Object.isFrozen)
   const found = { lengths: [...lengths], isFrozen, isSame: session.state === state }
@@ -49,7 +49,7 @@ globalThis.document = { hidden: true }
 const hidden = await heard()
 
 globalThis.document = { hidden: false }
-const covered = await heard(150)
+const covered = await heard()
 
 answer({ plain, framed, hidden, covered, clumsy })
 process.exit()

@@ -161,24 +161,28 @@ async def test_whoever_is_told_when_to_come_again_waits_that_long() -> None:
     assert 0.95 < server.asked[1][0] - server.asked[0][0] < 3
 
 
-async def test_connecting_again_cuts_the_wait_short() -> None:
-    busy = refusal(503, "busy", "Retry-After: 60")
-    async with served(Server(lambda n, held: busy if n == 1 else HEAD + frames(held))) as page:
+@pytest.mark.parametrize("seconds", [60, 10**12])
+async def test_connecting_again_cuts_the_wait_short(seconds: int) -> None:
+    busy = refusal(503, "busy", f"Retry-After: {seconds}")
+    server = Server(lambda n, held: busy if n == 1 else HEAD + frames(held))
+    async with served(server) as page:
         state = await followed(page, "state.connection === 'waiting'")
-        assert 50_000 < state["nextAttemptAt"] - time.time() * 1000 < 70_000
+        assert state["nextAttemptAt"] - time.time() * 1000 > 50_000
+        await asyncio.sleep(0.1)
+        assert len(server.asked) == 1
         assert text(await followed(page)) == TEXT
 
 
 async def test_silence_is_a_broken_connection() -> None:
     server = Server(lambda _, held: HEAD + frames(held, held + 2), stays_open=True)
-    async with served(server, silenceMs=150) as page:
+    async with served(server, silenceMs=500) as page:
         assert text(await followed(page)) == TEXT
     assert [held for _, held in server.asked] == [0, 2, 4]
 
 
 async def test_a_server_that_takes_the_call_and_says_nothing_is_given_up() -> None:
     server = Server(lambda n, held: None if n == 1 else HEAD + frames(held), stays_open=True)
-    async with served(server, silenceMs=150) as page:
+    async with served(server, silenceMs=500) as page:
         assert text(await followed(page)) == TEXT
     assert len(server.asked) == 2
 
@@ -189,9 +193,9 @@ async def test_waits_grow_and_are_short_again_after_a_live_event() -> None:
         await followed(page)
     times = [time for time, _ in server.asked]
     waits = [after - before for before, after in pairwise(times)]
-    assert all(wait < 0.01 * 2**number + 0.15 for number, wait in enumerate(waits[:8])), waits
+    assert all(wait < 0.01 * 2**number + 0.5 for number, wait in enumerate(waits[:8])), waits
     # Any of them could be short by chance, but not all: the next wait would be up to 2.5 s.
-    assert sum(waits[8:]) < 0.6, waits
+    assert sum(waits[8:]) < 1.0, waits
 
 
 async def test_who_leaves_hears_nothing_more_and_may_come_back() -> None:
