@@ -90,7 +90,7 @@ class Conversation:
 def _delta(held: Conversation, event: Event) -> Conversation:
     message_id, offset, text = event["message_id"], event["offset"], event["text"]
     message = held.messages.get(message_id) or _begun(message_id, event["turn"])
-    if offset + len(text) <= message.end:
+    if message.is_final or offset + len(text) <= message.end:
         return held
     gap = MISSING_TEXT if offset > message.end else ""
     longer = replace(
