@@ -71,6 +71,10 @@ class Shell:
             assert self.run("send", session["session_id"], text).exit_code == 0
         return session
 
+    def forget_script(self) -> None:
+        """What an earlier test has left is not this one's."""
+        self.http.delete(f"{self.system.model_url}/_script").raise_for_status()
+
     def script(self, *behaviours: dict[str, Any]) -> None:
         """Make the model behave so at its next calls."""
         self.http.post(f"{self.system.model_url}/_script", json=list(behaviours)).raise_for_status()
