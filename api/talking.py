@@ -61,15 +61,21 @@ async def _check_place(
 ) -> None:
     """The beginning of the sentence that comes next is a place, too: all before it was heard."""
     session_id = session.fields["session_id"]
-    comes_next = index == 0 or await here.spoken.turn_of(session_id, index - 1) is not None
-    is_next = comes_next and not played_ms and await here.spoken.turn_of(session_id, index) is None
-    if not is_next:
-        await _check_sentence(here, session, turn, index)
+    of_turn = await here.spoken.turn_of(session_id, index)
+    is_unknown = of_turn is None and not played_ms
+    comes_next = is_unknown and (index == 0 or await here.spoken.turn_of(session_id, index - 1) is not None)
+    if not comes_next:
+        await _check_turn(here, session, of_turn, turn, index)
 
 
 async def _check_sentence(here: Context, session: ProjectedSession, turn: int, index: int) -> None:
-    session_id = session.fields["session_id"]
-    of_turn = await here.spoken.turn_of(session_id, index)
+    of_turn = await here.spoken.turn_of(session.fields["session_id"], index)
+    await _check_turn(here, session, of_turn, turn, index)
+
+
+async def _check_turn(
+    here: Context, session: ProjectedSession, of_turn: int | None, turn: int, index: int
+) -> None:
     if of_turn is None and await _is_lost(here, session):
         # The session, which checks again, knows more than the store.
         return

@@ -3,7 +3,6 @@
 Owns the activities and how their ends read; which sentence is next, and which is announced, is the state's.
 """
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 from temporalio import workflow
@@ -53,11 +52,10 @@ class RunningSpeech:
         for index in [index for index in self._running if index not in awaited]:
             let_go(self._running.pop(index))
 
-    def take(self) -> Iterator[tuple[int, Utterance]]:
+    def take(self) -> list[tuple[int, Utterance]]:
         """The ends that wait, in the order of the sentences."""
-        for index in sorted(self._running):
-            if self._running[index].done():
-                yield index, _utterance(self._running.pop(index))
+        ended = sorted(index for index, synthesis in self._running.items() if synthesis.done())
+        return [(index, _utterance(self._running.pop(index))) for index in ended]
 
 
 def _utterance(synthesis: _Synthesis) -> Utterance:

@@ -6,7 +6,6 @@ person says is shown when the session has taken it. Must not know terminals (`de
 
 import asyncio
 import math
-import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -18,6 +17,7 @@ from api.cli.desk import Desk, Footing
 from api.cli.errors import CommandError, RefusedError
 from api.cli.event_stream import EventStream
 from api.cli.ink import Tone
+from api.cli.leaving import told_to_leave
 from api.cli.narrator import Narrator
 from api.cli.outbox import Letter, Outbox, new_letter
 from api.cli.paper import PERSON_MARK, Notice
@@ -34,7 +34,6 @@ HISTORY: Final = 20
 DOUBLE_PRESS_SECONDS: Final = 0.5
 LEAVING_SECONDS: Final = 2.0
 """Long enough to read how to leave, and to press again."""
-_LEAVING: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
 class Chat:
@@ -60,7 +59,7 @@ class Chat:
 
     async def run(self) -> None:
         """Talk until the person leaves or the session ends. Raises RefusedError, NotReachableError."""
-        with self._signals(), self._at_desk():
+        with told_to_leave(self._left), self._at_desk():
             self._greet()
             self._recall(await patiently(self._stream.past))
             self._unless_over()
@@ -235,17 +234,6 @@ class Chat:
 
     def _say(self, text: str, tone: Tone = Tone.ASIDE) -> None:
         self._desk.paper.notice(Notice(text, tone))
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in _LEAVING:
-            loop.add_signal_handler(number, self._left.set)
-        try:
-            yield
-        finally:
-            for number in _LEAVING:
-                loop.remove_signal_handler(number)
 
     def _take_leave(self) -> None:
         if self._narrator.conversation.end_reason:

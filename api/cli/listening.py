@@ -5,7 +5,6 @@ not know how it is drawn (`desk`), nor how it is played (`hearing`).
 """
 
 import asyncio
-import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from api.cli.errors import LeftError, RefusedError
 from api.cli.event_stream import EventStream
 from api.cli.hearing import Hearing, Position
 from api.cli.ink import Tone
+from api.cli.leaving import told_to_leave
 from api.cli.listening_status import ListeningStatus
 from api.cli.narrator import Narrator
 from api.cli.outbox import Letter, Outbox, new_letter
@@ -38,7 +38,6 @@ from api.cli.wording import PREVIEW
 
 PATIENCE_SECONDS: Final = 120.0
 """An audio that was announced is there, or comes back with its store."""
-_LEAVING: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ class Listening:
 
     async def run(self) -> None:
         """Until all is heard or the person leaves. Raises RefusedError, NotReachableError, LeftError."""
-        with self._signals(), self._at_desk():
+        with told_to_leave(self._left), self._at_desk():
             await self._listen()
         if self._interrupted.is_set():
             raise LeftError(self._way_back())
@@ -246,14 +245,3 @@ class Listening:
 
     def _say(self, text: str, tone: Tone = Tone.ASIDE) -> None:
         self._desk.paper.notice(Notice(text, tone))
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in _LEAVING:
-            loop.add_signal_handler(number, self._left.set)
-        try:
-            yield
-        finally:
-            for number in _LEAVING:
-                loop.remove_signal_handler(number)

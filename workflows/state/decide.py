@@ -27,7 +27,6 @@ from workflows.contract.commands import (
 )
 from workflows.contract.errors import ErrorCode
 from workflows.contract.events import (
-    BargedIn,
     CommandTaken,
     EpochStarted,
     Event,
@@ -44,13 +43,12 @@ from workflows.contract.events import (
 )
 from workflows.contract.profile import Settings
 from workflows.contract.session import Delivery, EndReason, Status, StopReason
-from workflows.contract.voice import NO_VOICE
 from workflows.state import recording_rules
 from workflows.state.admission import is_waiting, merged_metadata, refusal
 from workflows.state.endings import end, silenced, turn_stopped
 from workflows.state.session_state import SessionState
 from workflows.state.talk import Trigger
-from workflows.state.talk_commands import barged_in, moved_microphone, refused, reported_playback
+from workflows.state.talk_commands import talked
 from workflows.state.talk_rules import voice_change
 
 
@@ -114,29 +112,11 @@ def _carried_out(state: SessionState, command: Command, now: datetime) -> tuple[
         case Cancel():
             return end(state, EndReason.CANCELLED, now)
         case Listening() | Playback() | BargeIn():
-            return _talked(state, command, now)
+            return talked(state, command, now)
         case Malformed() | StoreLost() | SentencesTold() | SendRecording():
             return ()
         case _:
             assert_never(command)
-
-
-def _talked(state: SessionState, command: Listening | Playback | BargeIn, now: datetime) -> tuple[Event, ...]:
-    if state.profile.speech is None:
-        return refused(command.kind, NO_VOICE, now)
-    match command:
-        case Listening():
-            return moved_microphone(state, command, now)
-        case Playback():
-            return reported_playback(state, command, now)
-        case BargeIn():
-            return _barged_in(state, command, now)
-
-
-def _barged_in(state: SessionState, command: BargeIn, now: datetime) -> tuple[Event, ...]:
-    events = barged_in(state, command, now)
-    interrupts = any(isinstance(event, BargedIn) for event in events)
-    return (*events, *(turn_stopped(state, StopReason.BARGED_IN, now) if interrupts else ()))
 
 
 def _store_lost(state: SessionState, command: StoreLost, now: datetime) -> tuple[Event, ...]:

@@ -68,8 +68,6 @@ class Playback(Value):
 
     def unheard_ms(self, now: datetime) -> int:
         """Of what was announced, as far as can be told without a new report."""
-        if self.place is None:
-            return 0
         return max(self._left_ms - self._passed_ms(now), 0)
 
     @property

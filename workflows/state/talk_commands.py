@@ -15,7 +15,9 @@ from workflows.contract.events import (
     PlaybackReported,
     VoiceRefused,
 )
-from workflows.contract.voice import PlaybackState
+from workflows.contract.session import StopReason
+from workflows.contract.voice import NO_VOICE, PlaybackState
+from workflows.state.endings import turn_stopped
 from workflows.state.heard import turn_of_sentence
 from workflows.state.playback import Place
 from workflows.state.session_state import SessionState
@@ -29,19 +31,32 @@ _TRIGGERS = {
 """Of a sentence's end nothing follows but what `talk_rules` makes of it."""
 
 
-def moved_microphone(state: SessionState, asked: Listening, now: datetime) -> tuple[Event, ...]:
+def talked(state: SessionState, asked: Listening | Playback | BargeIn, now: datetime) -> tuple[Event, ...]:
+    """What follows, if the session has a voice."""
+    if state.profile.speech is None:
+        return _refused(asked.kind, NO_VOICE, now)
+    match asked:
+        case Listening():
+            return _moved_microphone(state, asked, now)
+        case Playback():
+            return _reported_playback(state, asked, now)
+        case BargeIn():
+            return _barged_in(state, asked, now)
+
+
+def _moved_microphone(state: SessionState, asked: Listening, now: datetime) -> tuple[Event, ...]:
     """A microphone was opened or closed."""
     trigger = Trigger.MICROPHONE_OPENED if asked.on else Trigger.MICROPHONE_CLOSED
     if state.talk.after(trigger) is None:
-        return refused(asked.kind, f"nothing to do while {state.talk.state}", now)
+        return _refused(asked.kind, f"nothing to do while {state.talk.state}", now)
     return (MicrophoneMoved(at=now, on=asked.on), *voice_change(state, trigger, now))
 
 
-def reported_playback(state: SessionState, asked: Playback, now: datetime) -> tuple[Event, ...]:
+def _reported_playback(state: SessionState, asked: Playback, now: datetime) -> tuple[Event, ...]:
     """A player says where it stands."""
     problem = _report_problem(state, asked)
     if problem is not None:
-        return refused(asked.kind, problem, now)
+        return _refused(asked.kind, problem, now)
     trigger = _TRIGGERS.get(asked.state)
     reported = PlaybackReported(
         at=now, sentence_index=asked.sentence_index, played_ms=asked.played_ms, state=asked.state
@@ -49,7 +64,7 @@ def reported_playback(state: SessionState, asked: Playback, now: datetime) -> tu
     return (reported, *(voice_change(state, trigger, now) if trigger else ()))
 
 
-def barged_in(state: SessionState, asked: BargeIn, now: datetime) -> tuple[Event, ...]:
+def _barged_in(state: SessionState, asked: BargeIn, now: datetime) -> tuple[Event, ...]:
     """The person speaks into what is being said, or did not."""
     if asked.resume:
         return _taken_back(state, asked, now)
@@ -57,15 +72,16 @@ def barged_in(state: SessionState, asked: BargeIn, now: datetime) -> tuple[Event
         return ()
     place = _place(state, asked, now)
     owner = _owner(state, place)
-    turn = owner if owner and asked.sentence_index is None else asked.turn or _speaking_turn(state)
+    turn = owner if owner and asked.sentence_index is None else asked.turn or state.turns
     problem = _barge_in_problem(state, turn, place)
     if problem is not None:
-        return refused(asked.kind, problem, now)
+        return _refused(asked.kind, problem, now)
     interrupted = BargedIn(at=now, turn=turn, sentence_index=place.index, played_ms=place.played_ms)
-    return (interrupted, *voice_change(state, Trigger.BARGED_IN, now))
+    heard = voice_change(state, Trigger.BARGED_IN, now)
+    return (interrupted, *heard, *turn_stopped(state, StopReason.BARGED_IN, now))
 
 
-def refused(asked: str, reason: str, now: datetime) -> tuple[Event, ...]:
+def _refused(asked: str, reason: str, now: datetime) -> tuple[Event, ...]:
     """Nothing follows, and that is remembered."""
     return (VoiceRefused(at=now, asked=asked, reason=reason),)
 
@@ -74,7 +90,7 @@ def _taken_back(state: SessionState, asked: BargeIn, now: datetime) -> tuple[Eve
     cut = state.talk.cut
     is_late = cut is None or now > cut.at + SECOND_THOUGHTS
     if is_late or state.talk.after(Trigger.TAKEN_BACK) is None:
-        return refused(asked.kind, "there is no barge-in that could still be taken back", now)
+        return _refused(asked.kind, "there is no barge-in that could still be taken back", now)
     return (BargeInTakenBack(at=now), *voice_change(state, Trigger.TAKEN_BACK, now))
 
 
@@ -98,10 +114,6 @@ def _place(state: SessionState, asked: BargeIn, now: datetime) -> Place:
     return state.talk.playback.place_at(now) or Place(index=state.speaking.announced)
 
 
-def _speaking_turn(state: SessionState) -> int:
-    return state.turn.number if state.turn else state.turns
-
-
 def _barge_in_problem(state: SessionState, turn: int, place: Place) -> str | None:
     if state.talk.after(Trigger.BARGED_IN) is None:
         return f"nothing to interrupt while {state.talk.state}"
@@ -112,7 +124,7 @@ def _barge_in_problem(state: SessionState, turn: int, place: Place) -> str | Non
         return "everything was heard"
     if place.index < state.talk.floor:
         return "that was interrupted before"
-    owner = _owner(state, place) or _speaking_turn(state)
+    owner = _owner(state, place) or state.turns
     if owner != turn:
         return f"sentence {place.index} is of turn {owner}, not {turn}"
     if turn not in _audible_turns(state):

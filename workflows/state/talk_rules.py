@@ -27,8 +27,6 @@ PLAYERS_PATIENCE: Final = timedelta(seconds=5)
 """After the estimated end of the audio, for a player that says nothing."""
 LONGEST_SILENCE: Final = timedelta(seconds=120)
 """At an open microphone: whoever speaks for longer says that it is open once more."""
-
-
 LEAD: Final = timedelta(seconds=10)
 """Of what is said over what is heard, where somebody listens: what a person says still finds its place."""
 
@@ -98,15 +96,19 @@ def _deadline(at: datetime, label: str) -> Deadline:
 
 
 def _has_more_to_say(state: SessionState) -> bool:
-    goes_on = phases.waits_to_speak(state) and not state.clocks.paused
-    return state.turn is not None or state.speaking.pending or goes_on
+    return state.turn is not None or state.speaking.pending or _speaks_on(state)
+
+
+def _speaks_on(state: SessionState) -> bool:
+    """Whether the session will speak again without being asked."""
+    return phases.waits_to_speak(state) and not state.clocks.paused
 
 
 def _end_of_lead(state: SessionState) -> Deadline | None:
     """When a session that waits for who listens goes on."""
     ends_at = state.talk.playback.ends_at
-    waits = state.turn is None and not state.clocks.paused and phases.waits_to_speak(state)
-    if ends_at is None or not waits or not state.talk.is_followed or state.speaking.pending:
+    at_rest = state.turn is None and not state.speaking.pending
+    if ends_at is None or not at_rest or not state.talk.is_followed or not _speaks_on(state):
         return None
     return _deadline(ends_at - LEAD, "go on before everything is heard")
 

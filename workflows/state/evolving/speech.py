@@ -39,7 +39,7 @@ def after_speech_event(state: SessionState, event: SpeechEvent) -> dict[str, Any
 def _audible(state: SessionState, event: SpeechReady) -> dict[str, Any]:
     """The person hears it as soon as what was announced before is heard."""
     index = event.sentence_index
-    turn = turn_of_sentence(state.transcript, index) or (state.turn.number if state.turn else state.turns)
+    turn = turn_of_sentence(state.transcript, index) or state.turns
     piece = Piece(index=index, turn=turn, duration_ms=event.duration_ms)
     return {"talk": state.talk.with_playback(state.talk.playback.announced(piece, event.at))}
 
