@@ -40,6 +40,8 @@ class Answer:
         self._ended = False
         self._stopped = False
         """Whether a write was told to stop: what it would have shown is a hole in what follows."""
+        self._joined: int | None = None
+        """The epoch in which it is told, when that is not the one that it began in."""
         self._final: StepResult | None = None
         self._turn_end: Publication | None = None
         self.response_id, self.cursor = lines.remembered
@@ -141,7 +143,7 @@ class Answer:
             self._say_what_was_heard()
         elif not self._lines.all_known:
             await self._find_out_what_is_shown()
-        final = result.model_copy(update={"text": self.shown, **self._figures()})
+        final = result.model_copy(update={"text": self.shown, "epoch": self._joined, **self._figures()})
         self._offer_last_word(final)
         return final
 
@@ -186,6 +188,7 @@ class Answer:
         self._retell(lost.deltas)
         # What the workflow knew of the end was of the epoch that is lost.
         self._turn_end = None
+        self._joined = writer.epoch
         if self._final is not None:
             self._final = self._final.model_copy(update={"epoch": writer.epoch})
             self._offer_last_word(self._final)

@@ -41,6 +41,8 @@ class Part:
     env: Mapping[str, str]
     folder: Path
     process: subprocess.Popen[bytes] | None = None
+    added: bool = False
+    """By a test, which it does not outlive."""
 
     @property
     def pid(self) -> int:
@@ -61,6 +63,13 @@ class Part:
 
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
+
+    def revive(self) -> None:
+        """Let it run, if it was frozen or has ended."""
+        if self.process is None or self.process.poll() is not None:
+            self.start()
+        else:
+            self.signal(signal.SIGCONT)
 
     def stop(self) -> None:
         if self.process is None or self.process.poll() is not None:
@@ -140,7 +149,7 @@ class System:
 
     def add_worker(self, name: str) -> Part:
         """One more worker."""
-        part = Part(name, _perdure("worker"), self.env, self.folder)
+        part = Part(name, _perdure("worker"), self.env, self.folder, added=True)
         self.parts[name] = part
         part.start()
         return part
@@ -148,7 +157,7 @@ class System:
     def add_api(self, name: str) -> str:
         """One more API process; its URL."""
         port = free_port()
-        part = Part(name, _perdure("api", "--port", str(port)), self.env, self.folder)
+        part = Part(name, _perdure("api", "--port", str(port)), self.env, self.folder, added=True)
         self.parts[name] = part
         part.start()
         return f"http://127.0.0.1:{port}"
@@ -159,6 +168,15 @@ class System:
 
     def restart(self, name: str) -> None:
         self.parts[name].start()
+
+    async def mend(self) -> None:
+        """Every part runs again and no other, whatever a test did, and the model behaves."""
+        for name in [name for name, part in self.parts.items() if part.added]:
+            await self.remove(name)
+        for part in self.parts.values():
+            part.revive()
+        await self.forget_model_calls()
+        await ready(self)
 
     def stop(self) -> None:
         for part in reversed(self.parts.values()):

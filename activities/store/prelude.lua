@@ -2,7 +2,7 @@
 --
 -- LOG     stream   the events; ids are <epoch>-<n>, n counts from 1 without a hole; each carries the print of
 --                  the epoch up to itself: a store that went back gives n again, but not to the same past
--- HEAD    hash     epoch, n, print; of the workflow's outbox: base, told (entries in the log), revision, run;
+-- HEAD    hash     epoch, n, print; of the workflow's outbox: base, told (entries of it), revision, run;
 --                  of the model step: writer, fence, next, response, cursor, tail (what its author keeps
 --                  beside the cursor), done, ended (it said its turn's end), first, turn, joins (who may go on
 --                  from the epoch before); stop; settled (steps that have said their last word); said (entries
@@ -121,6 +121,11 @@ local function admit(p)
   return 'ok'
 end
 
+-- A step that was thought dead has ended its turn meanwhile: viewers need not hear of another attempt.
+local function is_overtaken(p, entry)
+  return entry.kind == 'turn.retrying' and counter('said') > p.said
+end
+
 -- Leaves in `news` the places of those that were not there yet.
 local function add_entries(p, count)
   for i, entry in ipairs(p.entries) do
@@ -128,7 +133,7 @@ local function add_entries(p, count)
       p.news[#p.news + 1] = i - 1
       redis.call('HINCRBY', HEAD, count, 1)
       redis.call('ZADD', NAMES, counter('told'), entry.name)
-      add(p.epoch, entry.kind, entry.event)
+      if not is_overtaken(p, entry) then add(p.epoch, entry.kind, entry.event) end
       if TOLD_TO_TENANTS[entry.kind] then redis.call('PUBLISH', p.feed, entry.event) end
     end
   end

@@ -176,7 +176,8 @@ class Projection:
 
 
 def _projected(found: dict[bytes, bytes]) -> ProjectedSession | None:
-    if b"status" not in found:
+    # What never changes is told once: where it is missing, the rest is what was told after a loss.
+    if b"session_id" not in found:
         return None
     own = {name: value for name, value in found.items() if name.startswith(_OWN_FIELD)}
     cursor = Cursor.parse(own.get(b"_cursor", b"").decode()) or BEGINNING

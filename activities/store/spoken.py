@@ -46,10 +46,11 @@ class Spoken:
         turn: int = from_json(told)["turn"]
         return turn
 
-    async def is_blank(self, session_id: str) -> bool:
-        """Whether nothing of the session is known: it has said nothing, or the store has lost it."""
+    async def may_have_lost(self, session_id: str, index: int) -> bool:
+        """Whether a sentence that is not known may have been: nothing is, or a later one."""
         async with patience():
-            return not await self._redis.exists(keys.spoken(session_id))
+            known: Any = await self._redis.hkeys(keys.spoken(session_id))
+        return not known or any(int(field[1:]) > index for field in known)
 
     async def speech(self, session_id: str) -> Mapping[int, dict[str, Any]]:
         """What was announced of speech, by the index of its sentence: the events."""

@@ -43,6 +43,10 @@ def nested(levels: int, first: str, then: str) -> str:
     )
 
 
+MOST_SECONDS = 15
+"""Nobody may keep a start waiting; machines that run tests are busy."""
+
+
 def refusal(folder: Path, profile: str | bytes) -> str:
     """What is said of it, without the folder."""
     path = folder / "p.yaml"
@@ -50,7 +54,7 @@ def refusal(folder: Path, profile: str | bytes) -> str:
     began = perf_counter()
     with pytest.raises(ProfileError) as caught:
         load_profiles(folder)
-    assert perf_counter() - began < 3
+    assert perf_counter() - began < MOST_SECONDS
     return str(caught.value).replace(f"{folder}/", "")
 
 

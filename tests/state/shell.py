@@ -159,6 +159,10 @@ class Shell:
         twin.store, twin.last_words = self.store.copy(), dict(self.last_words)
         return twin
 
+    def outlives(self, lost: "Shell") -> None:
+        """A task of its twin `lost` was lost; what the store was told meanwhile stands."""
+        self.store, self.last_words, self.now = lost.store, lost.last_words, lost.now
+
     def task(self, brought: Happenings | None = None) -> None:
         """One workflow task, and what it started begins."""
         self.undurable_task(brought or Happenings())
@@ -292,11 +296,13 @@ class Shell:
         for event in events:
             self.state = apply(self.state, event)
             before, self.outbox = self.outbox, self.outbox.added(event, self.state, self.now)
-            if said := before.said_ahead - self.outbox.said_ahead:
+            if isinstance(event, EpochStarted):
+                self.entries += self.outbox.entries[:1]
+            elif said := before.said_ahead - self.outbox.said_ahead:
                 (name,) = said
                 self.entries += (LogEntry(name=name, event=event.published(self.state.session_id)),)
             elif self.outbox.counts != before.counts:
-                self.entries += (self.outbox.entries[0 if isinstance(event, EpochStarted) else -1],)
+                self.entries += self.outbox.entries[-1:]
             self.recorded += (event,)
             self.syntheses &= set(self.state.speaking.awaited)
 

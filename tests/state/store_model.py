@@ -27,6 +27,8 @@ class StoreModel:
     log: list[LogEntry] = field(default_factory=list)
     said: set[str] = field(default_factory=set)
     """The names of entries that steps said for the workflow."""
+    overtaken: set[str] = field(default_factory=set)
+    """The names of retries that are told, and not shown: their turn was over."""
     session: dict[str, Any] = field(default_factory=dict)
     messages: dict[int, TranscriptMessage] = field(default_factory=dict)
     writes: set[str] = field(default_factory=set)
@@ -34,11 +36,11 @@ class StoreModel:
 
     @property
     def names(self) -> set[str]:
-        return {entry.name for entry in self.log}
+        return {entry.name for entry in self.log} | self.overtaken
 
     @property
     def told(self) -> int:
-        return len(self.log) - len(self.said)
+        return len(self.log) + len(self.overtaken) - len(self.said)
 
     @property
     def rejected(self) -> list[dict[str, Any]]:
@@ -74,7 +76,9 @@ class StoreModel:
         if publication.said > len(self.said):
             raise LostError
         self.base = publication.base
-        self.log += news
+        if publication.said < len(self.said):
+            self.overtaken |= {entry.name for entry in news if entry.event["type"] == "turn.retrying"}
+        self.log += [entry for entry in news if entry.name not in self.overtaken]
         stale = ENDED_WITH_TURN if publication.said < len(self.said) else frozenset()
         self._project(publication, without=stale)
 
@@ -83,7 +87,7 @@ class StoreModel:
 
     def _begin_epoch(self, publication: Publication) -> None:
         self.log, self.base, self.revision, self.epoch = [], 0, -1, publication.epoch
-        self.said = set()
+        self.said, self.overtaken = set(), set()
 
     def _news(self, publication: Publication) -> list[LogEntry]:
         names = self.names

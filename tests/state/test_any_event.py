@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
+from tests.effort import examples
 from tests.state import strategies as draw
 from tests.state.builders import NOON, born, failure, guided, kept, message, profile
-from tests.state.effort import examples
 from workflows.contract.errors import ErrorCode, FailureKind
 from workflows.contract.events import Event, RecordingTaken
 from workflows.contract.profile import Limits, Settings

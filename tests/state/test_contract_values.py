@@ -13,9 +13,9 @@ from activities.model import ModelSteps
 from activities.session import SessionProjection
 from activities.speech import Speaking
 from activities.transcription import Transcription
+from tests.effort import examples
 from tests.state import strategies as draw
 from tests.state.builders import NOON, born, profile
-from tests.state.effort import examples
 from tests.state.story import Story
 from workflows.contract import activities
 from workflows.contract.base import Elapsed, Seconds, Timestamp, rfc3339, to_milliseconds, unix_milliseconds

@@ -195,14 +195,16 @@ def test_publications_in_flight_are_confirmed_in_any_order(order: tuple[int, ...
     assert desk.names == ["message.accepted#3"]
     assert desk.outbox.base == publications[-1].end
     assert desk.outbox.writes == ("o",)
-    assert desk.outbox.messages == 2
+    assert desk.outbox.messages == (2 if order[-1] == 2 else 0)
+    # Each begins the epoch: what arrives after newer ones may have done so in an emptied store.
+    assert (desk.outbox.doubts > 0) == (order != (0, 1, 2))
 
 
-def test_confirming_again_changes_nothing() -> None:
+def test_confirming_the_newest_again_changes_nothing() -> None:
     desk, publications = three_publications()
     desk.confirm(*publications)
     once = desk.outbox
-    assert desk.confirm(*publications).outbox == once
+    assert desk.confirm(publications[-1]).outbox == once
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))

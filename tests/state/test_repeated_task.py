@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from tests.state import strategies as draw
 from tests.state.builders import NOON, born, complete, kept, message, profile
-from tests.state.effort import examples
 from tests.state.shell import Happenings, Shell, StepEnd, Vanished
 from tests.state.viewer import Viewer
-from workflows.contract.commands import Close, Command, StoreLost
+from workflows.contract.commands import Close, Command, Pause, StoreLost
 from workflows.contract.errors import StoreFault
 from workflows.contract.publication import LogEntry
 from workflows.contract.start import RetrySchedule
@@ -43,14 +43,20 @@ def essence(entry: LogEntry) -> dict[str, Any]:
 
 
 def any_happenings(
-    choice: st.DataObject, shell: Shell, *, ending: bool = True, sound: bool = False
+    choice: st.DataObject,
+    shell: Shell,
+    *,
+    after: Happenings | None = None,
+    ending: bool = True,
+    sound: bool = False,
 ) -> Happenings:
-    """What a task may bring; where the store is `sound`, it has lost nothing."""
-    step_end: StepEnd | None = None
-    may_say = draw.may_say_its_last_word(shell)
+    """What a task may bring, `after` what came already; where the store is `sound`, it has lost nothing."""
+    step_end: StepEnd | None = after.step_end if after else None
+    runs = shell.attempt is not None and (step_end is None or isinstance(step_end, Vanished))
+    may_say = runs and draw.may_say_its_last_word(shell)
     if may_say and choice.draw(st.booleans(), label="an answer is complete before the workflow knows"):
         shell.step_says(complete())
-    if shell.attempt is not None and choice.draw(st.booleans(), label="a step ends"):
+    if runs and shell.attempt and choice.draw(st.booleans(), label="a step ends"):
         ends = draw.step_ends(shell.attempt, shell)
         step_end = choice.draw(ends.filter(_spares_the_store) if sound else ends, label="how")
     arrives = shell.flight is not None and choice.draw(st.booleans(), label="a publication arrives")
@@ -111,14 +117,14 @@ def test_what_a_lost_task_said_is_said_by_its_repetition(choice: st.DataObject, 
     session = any_session(choice)
     happened, said = Happenings(), list[LogEntry]()
     for _ in range(losses):
+        happened += any_happenings(choice, session, after=happened)
         lost = session.copy()
         let_time_pass(choice, lost)
-        happened += any_happenings(choice, session)
         lost.undurable_task(happened)
         said += lost.told_early
-        session.store, session.now = lost.store, lost.now
+        session.outlives(lost)
         session.pass_time(LOST_AFTER)
-    session.undurable_task(happened + any_happenings(choice, session))
+    session.undurable_task(happened + any_happenings(choice, session, after=happened))
     note(f"said: {[entry.name for entry in said]}")
     note(f"repeated: {[entry.name for entry in session.entries]}")
     found = {entry.name: essence(entry) for entry in session.entries}
@@ -137,7 +143,7 @@ def test_a_doubt_tells_no_turn_that_may_still_start_otherwise(
     lost = shell.copy()
     lost.undurable_task(Happenings(commands=asked))
     assert "turn.started#1" not in {entry.name for entry in lost.told_early}
-    shell.store = lost.store
+    shell.outlives(lost)
     shell.task(Happenings(commands=(*asked, message("m2"))))
     viewer = Viewer()
     viewer.look(shell.store)
@@ -150,21 +156,58 @@ def test_viewers_never_see_anything_twice_or_miss_anything(choice: st.DataObject
     """Where the store cannot tell a repetition from a loss, they begin anew."""
     session, viewer, happened = any_session(choice, sound=True), Viewer(), Happenings()
     for _ in range(losses):
+        happened += any_happenings(choice, session, after=happened, sound=True)
         lost = session.copy()
         let_time_pass(choice, lost)
-        happened += any_happenings(choice, session, sound=True)
         lost.undurable_task(happened)
         viewer.look(lost.store)
-        session.store, session.now = lost.store, lost.now
+        session.outlives(lost)
         session.pass_time(LOST_AFTER)
-    session.task(happened + any_happenings(choice, session, sound=True))
+    session.task(happened + any_happenings(choice, session, after=happened, sound=True))
     bring_to_its_end(session, viewer)
     note(f"log: {[(entry.name, essence(entry)) for entry in session.store.log]}")
     assert session.store.names == {entry.name for entry in of_the_last_epoch(session.entries)}
-    assert len(session.store.log) == len(session.store.names)
+    assert len(session.store.log) + len(session.store.overtaken) == len(session.store.names)
     assert viewer.held.ended == session.state.ending
     asked = [m for m in session.state.transcript.messages if m.role == "user"]
     assert [viewer.held.messages[m.message_id].turn for m in asked] == [m.turn for m in asked]
+
+
+def test_a_publication_that_arrives_in_an_emptied_store_does_not_pass_for_the_log() -> None:
+    """It began the epoch, and its worker died before it could say so; more was told meanwhile."""
+    shell = Shell(born(first_message=message("first")), NOON)
+    shell.store_is_away = True
+    shell.task(Happenings(commands=(message("m0"),)))
+    shell.store_is_away = False
+    assert shell.flight is not None
+    assert shell.told_now(shell.flight)
+    shell.task(Happenings(step_end=shell.step_says(complete())))
+    shell.task(Happenings(step_end=shell.step_says(complete())))
+    shell.lose_store()
+    shell.task(Happenings(publication="arrived"))
+    for _ in range(3):
+        shell.task(Happenings(publication="arrived"))
+    viewer = Viewer()
+    viewer.look(shell.store)
+    assert shell.state.epoch > NOON.timestamp() * 1000
+    assert [viewer.held.messages[m].turn for m in ("first", "m0")] == [1, 2]
+    assert shell.store.names == {entry.name for entry in of_the_last_epoch(shell.entries)}
+
+
+def test_a_turn_that_a_frozen_step_has_ended_is_not_told_to_be_tried_again() -> None:
+    shell = Shell(born(first_message=message("first")), NOON)
+    lost = shell.copy()
+    happened = Happenings(commands=(Pause(),), step_end=Vanished())
+    lost.undurable_task(happened)
+    shell.outlives(lost)
+    shell.step_says(complete())
+    shell.task(happened)
+    viewer = Viewer()
+    bring_to_its_end(shell, viewer)
+    kinds = [entry.event["type"] for entry in shell.store.log]
+    assert kinds.count("turn.completed") == 1
+    assert "turn.retrying" not in kinds
+    assert shell.store.overtaken
 
 
 def of_the_last_epoch(entries: tuple[LogEntry, ...]) -> tuple[LogEntry, ...]:

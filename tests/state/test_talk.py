@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from tests.state.builders import NOON, after, complete, guided, in_sentences, kept, profile
-from tests.state.effort import examples
 from tests.state.shell import Happenings
 from tests.state.story import Story
 from workflows.contract.commands import BargeIn, Listening, Playback, StoreLost

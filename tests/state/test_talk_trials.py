@@ -5,9 +5,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from tests.state import strategies as draw
 from tests.state.builders import complete, failure, guided, kept, message, profile
-from tests.state.effort import examples
 from tests.state.shell import Arrival, Happenings, StepEnd
 from tests.state.story import Story
 from tests.state.test_repeated_task import LOST_AFTER, essence, let_time_pass, of_the_last_epoch
@@ -518,10 +518,10 @@ def test_what_a_lost_task_said_of_a_talk_is_said_by_its_repetition_or_told_anew(
     for _ in range(choice.draw(st.integers(1, 6), label="tasks before")):
         let_time_pass(choice, shell)
         shell.task(any_talk(choice, session))
-    lost, happened = shell.copy(), any_talk(choice, session)
+    happened, lost = any_talk(choice, session), shell.copy()
     let_time_pass(choice, lost)
     lost.undurable_task(happened)
-    shell.store, shell.now = lost.store, lost.now
+    shell.outlives(lost)
     shell.pass_time(LOST_AFTER)
     later = any_talk(choice, session)
     shell.task(happened + Happenings(commands=later.commands))
@@ -529,3 +529,13 @@ def test_what_a_lost_task_said_of_a_talk_is_said_by_its_repetition_or_told_anew(
         shell.pass_time(1)
         shell.task(Happenings(publication="arrived" if shell.flight else None))
     assert not contradictions(session) or shell.flight or shell.attempt
+
+
+def test_a_stop_that_comes_late_does_not_silence_the_next_answer() -> None:
+    session = asked().says_it_all()
+    session.says("m2")
+    session.says_it_all()
+    session.stops(turn=1)
+    assert session.shell.state.speaking.pending
+    session.stops(turn=2)
+    assert not session.shell.state.speaking.pending

@@ -177,7 +177,8 @@ class LogModel:
 
     def _add_entries(self, p: Publication) -> None:
         for entry in p.entries:
-            if entry.name not in self.names:
+            is_overtaken = entry.event["type"] == "turn.retrying" and self.said > p.said
+            if entry.name not in self.names and not is_overtaken:
                 self._add(entry.event["type"], to_json(entry.event))
         self.names |= {entry.name for entry in p.entries}
 
@@ -187,10 +188,13 @@ class LogModel:
             self.log = [entry for entry in self.log if entry.n >= oldest]
 
     def _project(self, p: Publication, session: Mapping[str, object]) -> None:
+        is_newest = self.revision is None or p.revision >= self.revision
         for index, message in enumerate(p.messages, p.messages_from):
+            is_new = index >= len(self.messages)
             self.messages += [b""] * (index + 1 - len(self.messages))
-            self.messages[index] = message.model_dump_json().encode()
-        if self.revision is not None and p.revision < self.revision:
+            if is_new or is_newest:
+                self.messages[index] = message.model_dump_json().encode()
+        if not is_newest:
             return
         self.revision = p.revision
         self.session |= {name: to_json(value) for name, value in session.items()}

@@ -50,7 +50,8 @@ class Telling:
         return told
 
     def show(self, **session: Any) -> "Telling":
-        return replace(self, session={**self.session, **session}, revision=self.revision + 1)
+        shown = {"session_id": self.session_id, **self.session, **session}
+        return replace(self, session=shown, revision=self.revision + 1)
 
     def say(self, content: str, **fields: Any) -> "Telling":
         """Add a message to the transcript."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
@@ -17,6 +17,7 @@ from activities.store.client import connect
 from activities.store.event_log import EventLog
 from activities.store.log_reader import LogReader
 from activities.store.projection import Projection
+from tests.effort import examples
 from tests.store.attempts import COMPLETE, STOPPED, Attempt, Stage, write, writing
 from tests.store.contents import go_back_to
 from tests.store.faulty_log import Fault, FaultyLog, SlowLog
@@ -104,7 +105,7 @@ async def test_the_whole_text_adds_what_was_not_heard(stage: Stage) -> None:
     assert await stage.held() == ("Hello, world", "complete")
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 @given(texts=st.lists(st.text(max_size=6), max_size=6), cut=st.integers(0, 6))
 def test_any_text_arrives_as_it_is(store_server: StoreServer, texts: list[str], cut: int) -> None:
     async def scenario() -> None:

@@ -74,7 +74,7 @@ async def test_a_dead_store_is_said_to_be_away_and_found_again(
     began = time.monotonic()
     with pytest.raises(StoreUnavailableError):
         await log.publish(telling.tell("b").publication())
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 3
     await asyncio.to_thread(store_server.restart)
     published = await asyncio.gather(*(log.publish(telling.tell("b").publication()) for _ in range(8)))
     assert published == [Outcome.OK] * 8
@@ -92,7 +92,7 @@ async def test_a_silent_store_is_said_to_be_away_and_found_again(
         began = time.monotonic()
         with pytest.raises(StoreUnavailableError, match="TimeoutError"):
             await log.publish(telling.tell("b").publication())
-        assert SHORT <= time.monotonic() - began < SHORT + 0.5
+        assert SHORT <= time.monotonic() - began < SHORT + 2
     assert await log.publish(telling.tell("b").publication()) is Outcome.OK
     assert [entry.kind for entry in await LogReader(redis).after(session_id, BEGINNING, 9)] == ["a", "b"]
 

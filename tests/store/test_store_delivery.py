@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 from unittest.mock import patch
 from uuid import uuid4
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -30,9 +31,9 @@ from activities.store.cursor import BEGINNING
 from activities.store.event_log import Outcome, Writer
 from activities.store.log_reader import LogReader
 from activities.store.projection import Projection
+from tests.effort import examples
 from tests.store.contents import Snapshot, go_back_to, take_snapshot
 from tests.store.faulty_log import Fault, FaultyLog
-from tests.store.schedules import SCHEDULES
 from tests.store.telling import Telling
 from tests.store.viewer import Viewer
 from tests.store_server import StoreServer
@@ -121,6 +122,12 @@ class DeliveryMachine(RuleBasedStateMachine):
         elif confirmed:
             self.telling = self.telling.confirmed(publication)
 
+    async def _publish_until_it_is_there(self, *, confirmed: bool) -> None:
+        epoch = None
+        while epoch != self.telling.epoch:
+            epoch = self.telling.epoch
+            await self._publish(confirmed=confirmed)
+
     async def _take_over(self) -> None:
         """Begin an attempt, in a new epoch if it must be."""
         self.riding = self.riding or self.telling.publication()
@@ -146,7 +153,7 @@ class DeliveryMachine(RuleBasedStateMachine):
         """A writer tells that its epoch is lost: the workflow begins another one, unless it did already."""
         if writer.epoch == self.telling.epoch:
             self._begin_epoch()
-        await self._publish(confirmed=False)
+        await self._publish_until_it_is_there(confirmed=False)
         joined = await self._log.join(writer)
         if isinstance(joined, Outcome):
             raise WritingEndedError(joined)
@@ -272,11 +279,8 @@ class DeliveryMachine(RuleBasedStateMachine):
         self._await(self._all_hold_what_is_kept())
 
     async def _all_hold_what_is_kept(self) -> None:
-        epoch = self.telling.epoch
         self.telling = self.telling.tell("session.ending_soon")
-        await self._publish()
-        if epoch != self.telling.epoch:
-            await self._publish()
+        await self._publish_until_it_is_there(confirmed=True)
         for viewer in self.viewers:
             await viewer.read_to_the_end()
             assert texts(viewer) == {f"a-{turn}": text for turn, text in self.kept.items() if text}
@@ -288,6 +292,7 @@ def texts(viewer: Viewer) -> dict[str, str]:
     return {key: message.text for key, message in viewer.held.messages.items() if message.text}
 
 
+@pytest.mark.timeout(0)  # interrupted, it would take that for what it searches
 def test_viewers_hold_what_is_kept(store_server: StoreServer) -> None:
     with (
         asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner,
@@ -295,5 +300,30 @@ def test_viewers_hold_what_is_kept(store_server: StoreServer) -> None:
     ):
         redis = connect(store_server.url)
         machine = cast("type[DeliveryMachine]", lambda: DeliveryMachine(runner, redis))
-        run_state_machine_as_test(machine, settings=SCHEDULES)
+        run_state_machine_as_test(machine, settings=examples(60, steps=40))
+        runner.run(redis.aclose())
+
+
+def test_a_last_word_in_an_epoch_that_was_joined_is_missed_when_the_store_goes_back(
+    store_server: StoreServer,
+) -> None:
+    """Found by the machine: emptied in the middle of an answer, told anew, and cut back after its end."""
+    with (
+        asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner,
+        patch.object(lines, "AWAY_SECONDS", 0),
+    ):
+        redis = connect(store_server.url)
+        machine = DeliveryMachine(runner, redis)
+        machine.a_session_is_born()
+        machine.start_a_turn()
+        machine.keep_a_snapshot_or_go_back(back=1)
+        machine.write(count=3, faults=[], which=0)
+        machine.keep_a_snapshot_or_go_back(back=None)
+        machine.finish(complete=False, faults=[], which=0)
+        assert machine.telling.epoch == 2
+        machine.read(limit=5, which=0)
+        machine.start_a_turn()
+        machine.keep_a_snapshot_or_go_back(back=0)
+        machine.teardown()
+        assert machine.telling.epoch == 3
         runner.run(redis.aclose())

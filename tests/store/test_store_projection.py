@@ -5,12 +5,13 @@ Owns listing, paging and the borders between sessions and tenants.
 
 import asyncio
 from contextlib import aclosing, closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
@@ -20,6 +21,7 @@ from activities.store.cursor import Cursor
 from activities.store.event_log import EventLog
 from activities.store.listing import Listing
 from activities.store.projection import Projection
+from tests.effort import examples
 from tests.store.telling import NOON, TENANT, Telling
 from tests.store_server import StoreServer
 from workflows.contract.profile import Agent, Limits, Profile
@@ -109,6 +111,23 @@ async def test_announcing_never_overwrites_what_the_workflow_said(
     assert (before.fields["title"], before.tenant, before.closing) == ("said", TENANT, True)
 
 
+async def test_what_is_told_after_a_loss_is_no_session(
+    redis: "Redis", log: EventLog, projection: Projection, session_id: str
+) -> None:
+    telling = Telling(session_id).tell("a").show(**view(session_id))
+    first = telling.publication()
+    await log.publish(first)
+    await redis.delete(keys.session(session_id))
+    changed = replace(telling.confirmed(first), session={}, revision=telling.revision + 1).tell("b")
+    await log.publish(replace(changed, session={"status": "idle", "turn": None}).publication())
+    assert await redis.hget(keys.session(session_id), "status") == b'"idle"'
+    assert await projection.session(session_id) is None
+    await projection.announce(start(session_id))
+    found = await projection.session(session_id)
+    assert found is not None
+    assert list(found.fields) == [*SessionView.model_fields, "cursor"]
+
+
 async def test_an_unknown_session_is_none(projection: Projection, listing: Listing, session_id: str) -> None:
     assert await projection.session(session_id) is None
     assert await projection.sessions([session_id]) == [None]
@@ -141,7 +160,7 @@ def test_no_id_reaches_the_keys_of_another(one: str, other: str) -> None:
         assert of_tenant.isdisjoint({keys.sessions(one), keys.session_keys(one), keys.key_counter(one)})
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25)
 @given(one=IDS, other=IDS)
 def test_what_is_said_of_one_session_is_not_said_of_another(
     store_server: StoreServer, one: str, other: str

@@ -29,3 +29,18 @@ async def test_speech_is_known_by_its_sentence_and_apart_from_it(
 
 async def test_of_a_session_that_never_spoke_no_speech_is_known(reader: LogReader, session_id: str) -> None:
     assert await reader.speech(session_id) == {}
+
+
+async def test_a_sentence_may_have_been_lost_where_nothing_or_a_later_one_is_known(
+    log: FaultyLog, session_id: str, redis: "Redis"
+) -> None:
+    spoken = Spoken(redis)
+    assert await spoken.may_have_lost(session_id, 0)
+    telling = Telling(session_id).tell("sentence", index=3, text="Three.")
+    await log.publish(telling.tell("speech.skipped", sentence_index=2).publication())
+    assert [await spoken.may_have_lost(session_id, index) for index in (0, 2, 4, 10)] == [
+        True,
+        True,
+        False,
+        False,
+    ]

@@ -123,6 +123,21 @@ async def test_a_zombie_neither_closes_nor_supersedes(stage: Stage) -> None:
     assert await stage.kinds() == ["message.delta"] * 3
 
 
+async def test_a_turn_that_a_zombie_has_ended_is_not_told_to_be_tried_again(
+    stage: Stage, log: EventLog
+) -> None:
+    telling = Telling(stage.session_id).tell("session.started").tell("turn.started", turn=1, message_ids=[])
+    zombie, ended = stage.next_writer, telling.turn_end(telling.publication(), "turn.completed", turn=1)
+    await log.begin(zombie, telling.publication())
+    assert (await log.append(zombie, batch(0, "a", done=b"result", turn_end=ended))).turn_ended
+    telling = telling.confirmed(telling.publication(), settled=True).tell("turn.retrying", turn=1)
+    assert await log.publish(telling.publication()) is Outcome.OK
+    assert await stage.kinds() == ["message.delta", "turn.completed"]
+    telling = telling.confirmed(telling.publication()).knowing(ended).tell("session.paused")
+    assert await log.publish(telling.publication()) is Outcome.OK
+    assert await stage.kinds() == ["message.delta", "turn.completed", "session.paused"]
+
+
 @pytest.mark.parametrize("late", [0, 1, 2])
 async def test_an_old_batch_that_arrives_late_changes_nothing(stage: Stage, late: int) -> None:
     """A connection that was given up may still deliver what was sent on it."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from activities.safety.filter import FilterUnavailableError, SafetyFilter, Verdict
 from activities.safety.moderations import Moderations
 from activities.safety.sentences import MOST_AT_ONCE, FilteredSentences
-from tests.state.effort import examples
+from tests.effort import examples
 from tests.text.conftest import Filter, until_asked
 from workers.offline.control_client import ControlClient
 from workflows.contract.safety import Safety

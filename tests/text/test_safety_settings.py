@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tests.state.effort import examples
+from tests.effort import examples
 from workflows.contract.base import complaint
 from workflows.contract.pattern import SEEN_AT_ONCE, checked_pattern
 from workflows.contract.safety import Safety, SafetyPolicy, SafetyRule

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from activities.safety.filter import SafetyFilter, Verdict
 from activities.safety.moderations import Moderations
 from activities.safety.rules import Rules, even
-from tests.state.effort import examples
+from tests.effort import examples
 from tests.text.conftest import Filter
 from workers.offline.control_client import ControlClient
 from workflows.contract.pattern import SEEN_AT_ONCE

@@ -6,10 +6,11 @@ Owns what pieces must be whatever they say; where a listener wants them cut is t
 from itertools import pairwise
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from activities.sentences import LONGEST, SentenceSplitter
+from tests.effort import examples
 
 LANGUAGES = ["en", "de", "es", "fr", "zh", "ja", "de-CH", "hi", "xx", ""]
 MARKS = [
@@ -93,7 +94,7 @@ def split(text: str, language: str, cuts: list[int] | None = None) -> list[str]:
     return pieces + splitter.finish()
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(any_text, languages)
 @example("", "en")
 @example(" \n ", "en")
@@ -105,7 +106,7 @@ def test_nothing_is_lost_or_invented(text: str, language: str) -> None:
     assert all(not piece[0].isspace() for piece in pieces[1:])
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(any_text, languages, st.lists(st.integers(min_value=0), max_size=30))
 @example("**Stop.** Then **go. On** and on. 👨‍👩‍👧‍👦 Yes.", "en", [])
 def test_chunking_does_not_matter(text: str, language: str, cuts: list[int]) -> None:
@@ -114,7 +115,7 @@ def test_chunking_does_not_matter(text: str, language: str, cuts: list[int]) -> 
     assert split(text, language, list(range(len(text)))) == at_once
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(any_text, languages)
 @example("He said “One. Two." + " Three four five." * 30 + "” Then he left. “Yes.” No.", "en")
 def test_a_boundary_forgets_everything(text: str, language: str) -> None:
@@ -123,7 +124,7 @@ def test_a_boundary_forgets_everything(text: str, language: str) -> None:
         assert split("".join(pieces[passed:]), language) == pieces[passed:]
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(any_text, languages)
 @example("x" * 1000, "en")
 @example("“" + "A b c. " * 200, "en")
@@ -135,7 +136,7 @@ def test_no_piece_is_longer_than_the_bound(text: str, language: str) -> None:
     assert all(len(piece.strip()) <= LONGEST for piece in split(text, language))
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(any_text, languages)
 def test_what_waits_is_what_was_not_given_out(text: str, language: str) -> None:
     splitter = SentenceSplitter(language)

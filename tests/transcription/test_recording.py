@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from api.errors import Problem
 from api.recordings import shape
 from api.recordings.recording import checked_recording, declared_format
-from tests.state.effort import examples
+from tests.effort import examples
 from tests.transcription.recordings import (
     FIRST,
     OPUS_HEAD,

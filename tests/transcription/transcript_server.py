@@ -71,7 +71,8 @@ class TranscriptServer:
         writer.write(_head(reply, len(answer)) + answer[: len(answer) // 2])
         await writer.drain()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.closing.wait(), reply.pause)
+            async with asyncio.timeout(reply.pause):
+                await self.closing.wait()
         if not reply.cut:
             writer.write(answer[len(answer) // 2 :])
             await writer.drain()

@@ -21,7 +21,7 @@ STARTED = {"turn": 1, "sentence_index": 1, "played_ms": 0, "state": "started"}
 
 async def card(session: Talk) -> str:
     """What an operator sees of the session."""
-    found = await session.handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+    found = await session.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
     return str(found.current_details)
 
 

@@ -70,7 +70,7 @@ async def test_a_stop_keeps_exactly_what_was_shown(talk: Start, script: Start) -
     completed = session.seen("message.completed")[0]
     assert completed["text"] == shown
     assert completed["status"] == "stopped"
-    transcript = await session.handle.query("transcript")
+    transcript = await session.query("transcript")
     assert [m["content"] for m in transcript] == ["go", shown]
     await session.say("and now", "m2")
     await session.until("turn.completed", turn=2)

@@ -36,7 +36,7 @@ async def test_flagged_sentences_are_replaced(talk: Start, script: Start) -> Non
     assert heard(session) == ["A quiet word.", "Let us go on.", "Let us go on.", "A last word."]
     assert [event["index"] for event in session.seen("sentence")] == [0, 1, 2, 3]
     await nothing_forbidden_was_written(session)
-    [_, answer] = await session.handle.query("transcript")
+    [_, answer] = await session.query("transcript")
     assert answer["sentences"]["ends"][-1] == len(answer["content"])
 
 

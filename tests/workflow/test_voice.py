@@ -107,7 +107,7 @@ async def test_what_was_not_heard_was_not_said(talk: Start, script: Start, calls
     assert sent.get("previous_response_id") is None
     assert [part["content"] for part in sent["input"]] == ["go", "One is here. Two", "and?"]
     assert states(session)[:4] == ["waiting_for_input", "speaking", "barged_in", "waiting_for_input"]
-    stored = await session.handle.query("transcript")
+    stored = await session.query("transcript")
     assert (stored[1]["content"], stored[1]["status"]) == ("One is here. Two", "complete")
 
 

@@ -48,7 +48,7 @@ async def test_an_interruption_crosses_runs(talk: Start, script: Start, calls: S
         await session.pass_time(3)
         await session.until("message.truncated", times=number)
     assert texts(session)[1::2] == ["One is here. Two"] * 3
-    stored = await session.handle.query("transcript")
+    stored = await session.query("transcript")
     assert [m["content"] for m in stored if m["role"] == "assistant"] == ["One is here. Two"] * 3
     assert states(session)[-1] == "waiting_for_input"
 
@@ -80,5 +80,5 @@ async def test_one_barge_in_that_is_sent_twice_takes_once(talk: Start, script: S
     await session.pass_time(3)
     await session.snapshot()
     await session.look()
-    stored = await session.handle.query("transcript")
+    stored = await session.query("transcript")
     assert stored[1]["content"] == "One is here. Two"

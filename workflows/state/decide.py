@@ -101,8 +101,7 @@ def _carried_out(state: SessionState, command: Command, now: datetime) -> tuple[
         case UpdateSession():
             return (_updated(state, command, now),)
         case StopTurn():
-            hits = state.turn is not None and command.turn in (None, state.turn.number)
-            return turn_stopped(state, StopReason.STOPPED, now) if hits else silenced(state, now)
+            return _stopped(state, command, now)
         case Pause():
             return () if state.clocks.paused else _paused(state, now)
         case Resume():
@@ -131,6 +130,13 @@ def _withdrawn(state: SessionState, command: WithdrawMessage, now: datetime) -> 
     if message is None:
         return recording_rules.withdrawn(state, command.message_id, now)
     return (MessageWithdrawn(at=now, message_id=message.message_id, number=message.number),)
+
+
+def _stopped(state: SessionState, command: StopTurn, now: datetime) -> tuple[Event, ...]:
+    if state.turn is not None and command.turn in (None, state.turn.number):
+        return turn_stopped(state, StopReason.STOPPED, now)
+    # A stop that comes late is not one of the turn that spoke after it.
+    return silenced(state, now) if command.turn in (None, state.turns) else ()
 
 
 def _paused(state: SessionState, now: datetime) -> tuple[Event, ...]:

@@ -108,7 +108,7 @@ class Outbox(Value):
             writes = (*self.writes, event.write_id)[-REMEMBERED_WRITES:]
             return self.model_copy(update={"writes": writes})
         if isinstance(event, StoreDoubted):
-            return self.doubting_store().model_copy(update={"doubts": self.doubts + 1})
+            return self.doubted()
         if isinstance(event, RecordingTranscribed):
             return self.model_copy(update={"unsure": self.end + 1})
         if event.private:
@@ -183,7 +183,13 @@ class Outbox(Value):
             "messages": self._messages_known_after(publication),
             "dispelled": max(self.dispelled, publication.dispels),
         }
-        return self.model_copy(update=update | self._now_knowing(publication))
+        known = self.model_copy(update=update | self._now_knowing(publication))
+        return known.doubted() if self._has_overtaken(publication) else known
+
+    def _has_overtaken(self, arrived: Publication) -> bool:
+        """Whether `arrived` begins an epoch of which more was told: perhaps again, in an emptied store."""
+        begins = arrived.base + arrived.settled + arrived.said == 0
+        return begins and (self.base > arrived.end or self.settled + self.said > 0)
 
     def next_name(self, event: Event) -> str:
         """What `event` will be called if it is the next of its type."""
@@ -225,6 +231,10 @@ class Outbox(Value):
             return {}
         fields = {**self.session, **publication.session}
         return {"session": fields, "revision": publication.revision}
+
+    def doubted(self) -> "Outbox":
+        """The next publication, which is soon, finds out what the store holds."""
+        return self.doubting_store().model_copy(update={"doubts": self.doubts + 1})
 
     def doubting_store(self) -> "Outbox":
         """Take nothing that the store holds beside the log for granted: the next publication tells all."""
