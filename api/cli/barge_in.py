@@ -29,6 +29,8 @@ class BargeIn:
         self._session = session
         self._say = say
         self._at = monotonic()
+        self._turn = position.sentence.turn
+        self._is_told = self._is_taken_back = False
         self._taken = asyncio.create_task(self._post(_place(position), "Not interrupted"))
 
     async def is_taken(self) -> bool:
@@ -40,7 +42,14 @@ class BargeIn:
         is_in_time = monotonic() - self._at < TAKE_BACK_SECONDS
         if not await self._taken:
             return True
-        return is_in_time and await self._post({"resume": True}, "Not taken back")
+        self._is_taken_back = is_in_time and await self._post({"resume": True}, "Not taken back")
+        return self._is_taken_back
+
+    def is_old_news(self, turn: int) -> bool:
+        """Whether the interruption of `turn` that is told now is this one, taken back meanwhile."""
+        is_this = turn == self._turn and not self._is_told
+        self._is_told |= is_this
+        return is_this and self._is_taken_back
 
     def give_up(self) -> None:
         """Nobody waits for the answer any more."""

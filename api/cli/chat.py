@@ -56,12 +56,14 @@ class Chat:
         self._errands: set[asyncio.Task[None]] = set()
         self._left = asyncio.Event()
         self._news = asyncio.Event()
+        self._knows_the_past = asyncio.Event()
 
     async def run(self) -> None:
         """Talk until the person leaves or the session ends. Raises RefusedError, NotReachableError."""
         with told_to_leave(self._left), self._at_desk():
             self._greet()
             self._recall(await patiently(self._stream.past))
+            self._knows_the_past.set()
             self._unless_over()
             self._show()
             await self._talk()
@@ -202,6 +204,8 @@ class Chat:
         errand.add_done_callback(self._errands.discard)
 
     async def _carry_out(self, call: Callable[[], Awaitable[Any]]) -> None:
+        # What comes of it is told as news, not taken for something that was there.
+        await self._knows_the_past.wait()
         try:
             await call()
         except CommandError as error:

@@ -5,7 +5,7 @@ not know how it is drawn (`desk`), nor how it is played (`hearing`).
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -54,7 +54,7 @@ class _Pause:
     """The person has the word; `rest` was announced and not heard."""
 
     barge_in: BargeIn | None
-    rest: Sequence[Sentence]
+    rest: list[Sentence]
     silent_before: int
 
 
@@ -79,6 +79,10 @@ class Listening:
         self._silent_turn = 0
         """This turn and those before it are not to be heard any more."""
         self._pause: _Pause | None = None
+        self._ending: _Pause | None = None
+        """A pause that is over as soon as the session answers."""
+        self._barge_in: BargeIn | None = None
+        """The last one."""
         self._errands: set[asyncio.Task[None]] = set()
         self._has_ended = False
         self._left = asyncio.Event()
@@ -148,15 +152,20 @@ class Listening:
         self._pulse.heard(event)
 
     def _announce(self, sentence: Sentence) -> None:
-        if sentence.turn is not None and sentence.turn <= self._silent_turn:
-            self._telling.ended(sentence)
-        else:
+        pause, turn = self._pause or self._ending, sentence.turn
+        if turn is None or turn > self._silent_turn:
             self._hearing.add(sentence)
+        elif pause is not None and turn > pause.silent_before:
+            pause.rest.append(sentence)
+        else:
+            self._telling.ended(sentence)
 
     def _fall_silent(self, turn: int) -> None:
         """The session was interrupted, here or elsewhere: nobody wants to hear more of this turn."""
+        if self._barge_in and self._barge_in.is_old_news(turn):
+            return
         self._silent_turn = max(self._silent_turn, turn)
-        if self._pause is None:
+        if not (self._pause or self._ending):
             self._hearing.drop(turn)
             self._telling.tell_all()
 
@@ -182,20 +191,21 @@ class Listening:
     def _take_turns(self, *, said_something: bool) -> None:
         pause, self._pause = self._pause, None
         if pause is None:
-            pause = self._barge_in()
+            pause = self._begin_pause()
             if not said_something:
                 self._pause = pause
                 return
         self._go_on(pause, said_something=said_something)
 
-    def _barge_in(self) -> _Pause:
+    def _begin_pause(self) -> _Pause:
         position, silent_before = self._position(), self._silent_turn
         rest = self._hearing.hold()
         self._reports.forget()
         if position is None or position.sentence.turn is None:
             return _Pause(None, rest, silent_before)
         self._silent_turn = max(silent_before, self._announced.latest_turn)
-        return _Pause(BargeIn(self._api, self._id, position, self._desk.paper.notice), rest, silent_before)
+        self._barge_in = BargeIn(self._api, self._id, position, self._desk.paper.notice)
+        return _Pause(self._barge_in, rest, silent_before)
 
     def _position(self) -> Position | None:
         last = self._announced.last
@@ -205,6 +215,7 @@ class Listening:
         return Position(last, last.duration_ms) if last else None
 
     def _go_on(self, pause: _Pause, *, said_something: bool) -> None:
+        self._ending = pause
         errand = asyncio.create_task(self._end_pause(pause, said_something=said_something))
         self._errands.add(errand)
         errand.add_done_callback(self._errands.discard)
@@ -222,6 +233,7 @@ class Listening:
         if not goes_on:
             self._telling.tell_all()
         self._hearing.release(pause.rest if goes_on else ())
+        self._ending = None
         self._show()
 
     def _interrupt(self) -> None:

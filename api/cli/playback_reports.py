@@ -47,9 +47,10 @@ class PlaybackReports:
             await self._news.wait()
             self._news.clear()
             while self._waiting:
+                report = self._waiting.popleft()
                 with suppress(CommandError, TimeoutError):
-                    report = self._waiting.popleft()
-                    await asyncio.wait_for(self._api.playback(self._session, report), PATIENCE_SECONDS)
+                    async with asyncio.timeout(PATIENCE_SECONDS):
+                        await self._api.playback(self._session, report)
 
     def _put(self, sentence: Sentence, played_ms: int, state: Literal["started", "finished"]) -> None:
         if sentence.turn is None:

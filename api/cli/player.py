@@ -97,7 +97,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         return
     _signal(process, signal.SIGTERM)
     try:
-        await asyncio.wait_for(process.wait(), GRACE_SECONDS)
+        async with asyncio.timeout(GRACE_SECONDS):
+            await process.wait()
     except TimeoutError:
         _signal(process, signal.SIGKILL)
         await process.wait()

@@ -1,14 +1,15 @@
 """A line between a client and a server on which the client's words are overheard.
 
-Owns the sockets; changes nothing that passes. Reads requests with JSON bodies out of what it heard.
+Owns the sockets; changes nothing that passes, and may hold news up. Reads requests with JSON bodies out of
+what it heard.
 """
 
 import json
 import re
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from types import TracebackType
@@ -48,6 +49,17 @@ class Overheard:
         self._server = socket.create_server(("127.0.0.1", 0))
         self._said: list[_Said] = []
         self._ends: list[socket.socket] = []
+        self._flows = threading.Event()
+        self._flows.set()
+
+    @contextmanager
+    def without_news(self) -> Iterator[None]:
+        """What the server says on streams of events is late."""
+        self._flows.clear()
+        try:
+            yield
+        finally:
+            self._flows.set()
 
     @property
     def url(self) -> str:
@@ -78,13 +90,22 @@ class Overheard:
                 said = _Said()
                 self._said.append(said)
                 self._ends += [client, server]
-                threading.Thread(target=_pass_on, args=(client, server, said), daemon=True).start()
-                threading.Thread(target=_pass_on, args=(server, client, _Said()), daemon=True).start()
+                threading.Thread(target=_pass_on, args=(client, server, said.add), daemon=True).start()
+                threading.Thread(
+                    target=_pass_on, args=(server, client, self._wait(said)), daemon=True
+                ).start()
+
+    def _wait(self, asked: _Said) -> Callable[[bytes], None]:
+        def wait(_: bytes) -> None:
+            if b"/events" in asked.text:
+                self._flows.wait()
+
+        return wait
 
 
-def _pass_on(source: socket.socket, target: socket.socket, said: "_Said") -> None:
+def _pass_on(source: socket.socket, target: socket.socket, passes: Callable[[bytes], None]) -> None:
     with suppress(OSError):
         while chunk := source.recv(_CHUNK):
-            said.add(chunk)
+            passes(chunk)
             target.sendall(chunk)
         target.shutdown(socket.SHUT_WR)

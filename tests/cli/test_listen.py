@@ -146,14 +146,17 @@ def test_the_file_is_the_same_when_the_api_is_killed_on_the_way(spoken: Shell, t
     spoken.script({"tokens_per_second": 15})
     command = [sys.executable, "-m", "workers", "listen", "--profile", "walk", "--out", str(out)]
     with subprocess.Popen(command, env=spoken.env(), cwd=ROOT, stdout=subprocess.PIPE, text=True) as listen:
-        _waits_until(lambda: out.exists() and out.stat().st_size > 44)
-        assert listen.poll() is None
-        spoken.system.parts["api"].kill()
-        sleep(0.5)
-        spoken.system.restart("api")
-        assert listen.stdout is not None
-        said = listen.stdout.read()
-        assert listen.wait(60) == 0
+        try:
+            _waits_until(lambda: out.exists() and out.stat().st_size > 44)
+            assert listen.poll() is None
+            spoken.system.parts["api"].kill()
+            sleep(0.5)
+            spoken.system.restart("api")
+            said, _ = listen.communicate(timeout=60)
+            assert listen.returncode == 0
+        finally:
+            listen.kill()
+            spoken.system.parts["api"].revive()
     assert "reconnecting…" in said
     events = _events(spoken, _newest(spoken))
     _check_recording(out, events)
@@ -227,29 +230,31 @@ def test_a_player_that_fails_leaves_the_words(spoken: Shell, tmp_path: Path) -> 
 
 def test_ctrl_c_ends_the_player_and_leaves_a_session_that_goes_on(spoken: Shell, tmp_path: Path) -> None:
     player = _player(tmp_path, "60")
-    with spoken.at_terminal("listen", "--profile", "walk", PATH=player.path) as person:
+    files = tmp_path / "files"
+    files.mkdir()
+    with spoken.at_terminal("listen", "--profile", "walk", PATH=player.path, TMPDIR=str(files)) as person:
         person.waits_until(player.noted, what="the first sentence")
         person.sees("playing · ")
+        assert list(files.rglob("0000.wav"))
         person.types(CTRL_C)
         assert person.exit_code() == 130
         assert person.echoes()
         assert f"{_newest(spoken)} goes on without you; come back: " in person.screen.words
     assert not _runs(player)
     assert player.noted() == ["began 0000.wav"]
-    assert not list(Path(os.environ.get("TMPDIR", "/tmp")).glob("perdure-*/0000.wav"))  # noqa: S108
+    assert not list(files.iterdir())
 
 
 def _runs(player: FakePlayer) -> bool:
-    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if _is_there(path)]
+    commands = map(_command, Path("/proc").glob("[0-9]*/cmdline"))
     return any(str(player.program).encode() in command for command in commands)
 
 
-def _is_there(path: Path) -> bool:
+def _command(path: Path) -> bytes:
     try:
-        path.read_bytes()
+        return path.read_bytes()
     except OSError:
-        return False
-    return True
+        return b""
 
 
 def _listens(spoken: Shell, player: FakePlayer, *more: str, url: str | None = None) -> Person:
@@ -260,11 +265,19 @@ def _listens(spoken: Shell, player: FakePlayer, *more: str, url: str | None = No
 
 
 def _interrupts(person: Person, player: FakePlayer) -> None:
+    _hears_the_first(person, player)
+    _presses_enter(person)
+    person.waits_until(lambda: not _runs(player), 2, "silence")
+
+
+def _hears_the_first(person: Person, player: FakePlayer) -> None:
     person.waits_until(player.noted, what="the first sentence")
     person.sees("Enter interrupts")
+
+
+def _presses_enter(person: Person) -> None:
     person.types(ENTER)
     person.sees("interrupted: write something")
-    person.waits_until(lambda: not _runs(player), 2, "silence")
 
 
 def _leaves(spoken: Shell, person: Person) -> None:
@@ -389,12 +402,42 @@ def test_a_barge_in_cuts_the_turn_to_what_was_heard(spoken: Shell, tmp_path: Pat
 def test_a_barge_in_is_taken_back(spoken: Shell, tmp_path: Path) -> None:
     player = _player(tmp_path, "1")
     with Overheard(_port_of(spoken)) as line, _listens(spoken, player, url=line.url) as person:
-        _interrupts(person, player)
+        _hears_the_first(person, player)
+        _presses_enter(person)
+        # At once: two seconds later, the interruption stands.
         person.types(ENTER)
         person.waits_until(lambda: len(line.requests("/barge_in")) == 2, what="the second thoughts")
         assert line.requests("/barge_in")[1] == {"resume": True}
         person.waits_until(lambda: player.noted()[1:3] == _plays(0, 0), what="the sentence again")
         assert "Not " not in person.screen.words
+        _leaves(spoken, person)
+
+
+def test_news_that_come_late_silence_nothing(spoken: Shell, tmp_path: Path) -> None:
+    player = _player(tmp_path, "1")
+    with Overheard(_port_of(spoken)) as line, _listens(spoken, player, url=line.url) as person:
+        _hears_the_first(person, player)
+        with line.without_news():
+            _presses_enter(person)
+            person.waits_until(lambda: _of(_events_so_far(spoken), "interruption"), what="the interruption")
+            person.types(ENTER)
+            person.waits_until(lambda: player.noted()[1:] == ["began 0000.wav"], what="the sentence again")
+        person.waits_until(lambda: player.noted()[1:3] == _plays(0, 0), what="its end")
+        _leaves(spoken, person)
+
+
+def test_what_was_announced_while_somebody_thought_twice_is_heard(spoken: Shell, tmp_path: Path) -> None:
+    player = _player(tmp_path, "1")
+    with Overheard(_port_of(spoken)) as line, _listens(spoken, player, url=line.url) as person:
+        _hears_the_first(person, player)
+        with line.without_news():
+            person.waits_until(
+                lambda: len(_of(_events_so_far(spoken), "speech.ready")) > 1, what="the second"
+            )
+            _presses_enter(person)
+        person.watches(0.3)
+        person.types(ENTER)
+        person.waits_until(lambda: player.noted()[1:5] == _plays(0, 1), what="both sentences")
         _leaves(spoken, person)
 
 

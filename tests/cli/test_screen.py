@@ -2,7 +2,7 @@
 
 from io import StringIO
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from api.cli.canvas import Canvas, Size
@@ -11,6 +11,7 @@ from api.cli.paper import STARTS_ANEW, Line, Notice
 from api.cli.reducer import Message
 from api.cli.screen import Screen
 from tests.cli.terminal import Terminal
+from tests.effort import examples
 
 
 class _Out(StringIO):
@@ -138,7 +139,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(STEPS, st.integers(12, 30))
 def test_whatever_happens_the_words_stand_there_once(steps: list[tuple[object, ...]], columns: int) -> None:
     """In a terminal high enough for all of it, in which nothing is out of reach."""
