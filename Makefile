@@ -10,7 +10,7 @@ run: $(VENV)/.run  ## start everything on this machine
 
 # Most tests wait for processes: two at a time keep two processors busy enough. A file stays in one process.
 test: $(VENV)/.dev  ## run every test
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 check: $(VENV)/.dev  ## lint, types and the import rule
 	$(BIN)/ruff check .

@@ -27,6 +27,7 @@ from activities.store.tenant_channel import TenantChannel
 from api import errors
 from api.access import Access
 from api.auth import Credentials
+from api.console_files import load_console
 from api.context import Context
 from api.cut_off import CutOff
 from api.description import describe, refusals
@@ -41,7 +42,7 @@ from api.options import ApiOptions
 from api.playback_reports import PlaybackReports
 from api.rebuild import Rebuild
 from api.restoring import Restoring
-from api.routes import audio, events, feed, messages, recordings, service, sessions, socket, voice
+from api.routes import audio, console, events, feed, messages, recordings, service, sessions, socket, voice
 from api.tenant_feed import TenantFeed
 from api.uploads import LARGER_BODY, Uploads
 from api.visibility import Visibility
@@ -79,7 +80,7 @@ def create_app(options: ApiOptions, client: Client, redis: "Redis") -> FastAPI:
     app.state.context = context
     errors.register(app)
     describe(app)
-    for routes in (sessions, messages, voice, audio, recordings, events, socket, feed, service):
+    for routes in (sessions, messages, voice, audio, recordings, events, socket, feed, service, console):
         app.include_router(routes.router)
     return app
 
@@ -108,6 +109,7 @@ def _context(options: ApiOptions, client: Client, redis: "Redis") -> Context:
         uploads=Uploads(audio_store),
         spoken=Spoken(redis),
         players=PlaybackReports(),
+        console=load_console(),
     )
 
 
@@ -120,7 +122,7 @@ def _middleware(options: ApiOptions, credentials: Credentials) -> list[Middlewar
             *("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"),
             *("Range", "If-Range", "If-None-Match"),
         ],
-        expose_headers=["Accept-Ranges", "Content-Range", "ETag"],
+        expose_headers=["Accept-Ranges", "Content-Range", "ETag", "Retry-After"],
     )
     return [
         Middleware(RequestMetrics),

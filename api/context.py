@@ -20,6 +20,7 @@ from activities.store.spoken import Spoken
 from activities.store.tenant_channel import TenantChannel
 from api.access import Access
 from api.auth import Credentials, Principal, authorization_of
+from api.console_files import ConsoleFiles
 from api.engine import Engine
 from api.errors import Problem, session_closed
 from api.hub import Hub
@@ -54,6 +55,7 @@ class Context:
     uploads: Uploads
     spoken: Spoken
     players: PlaybackReports
+    console: ConsoleFiles
 
 
 async def _context(connection: HTTPConnection) -> Context:

@@ -135,7 +135,11 @@ class Engine:
 
     def page_of(self, session_id: str) -> str:
         """Where the engine's web UI shows the session, below its address."""
-        return f"namespaces/{self._client.namespace}/workflows/{workflow_id(session_id)}"
+        return self.page_of_workflow(workflow_id(session_id))
+
+    def page_of_workflow(self, workflow: str) -> str:
+        """Where the engine's web UI shows the workflow of this id, below its address."""
+        return f"namespaces/{self._client.namespace}/workflows/{workflow}"
 
     def _handle(self, session_id: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(workflow_id(session_id))

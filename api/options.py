@@ -5,6 +5,7 @@ Owns the values; where they come from is not its affair.
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 from workflows.contract.profile import Profile
@@ -32,3 +33,5 @@ class ApiOptions:
     """Whether recordings can become messages."""
     sdk_metrics: str | None = None
     """Where the metrics of the engine's SDK are in this process, if anywhere."""
+    up_record: Path | None = None
+    """Where `perdure up` writes which processes it keeps running, if it started this one."""

@@ -76,7 +76,7 @@ async def _check_sentence(here: Context, session: ProjectedSession, turn: int, i
 async def _check_turn(
     here: Context, session: ProjectedSession, of_turn: int | None, turn: int, index: int
 ) -> None:
-    if of_turn is None and await _is_lost(here, session):
+    if of_turn is None and await _is_lost(here, session, index):
         # The session, which checks again, knows more than the store.
         return
     if of_turn is None:
@@ -87,10 +87,10 @@ async def _check_turn(
         raise Problem(ErrorCode.INVALID_REQUEST, detail, field="turn")
 
 
-async def _is_lost(here: Context, session: ProjectedSession) -> bool:
-    """Whether a session that has said something is one whose sentences the store does not know."""
+async def _is_lost(here: Context, session: ProjectedSession, index: int) -> bool:
+    """Whether a session that has said something is one of whose sentences the store has lost this one."""
     has_begun = session.fields["turn"] is not None or session.fields["usage"]["output_tokens"] > 0
-    return has_begun and await here.spoken.is_blank(session.fields["session_id"])
+    return has_begun and await here.spoken.may_have_lost(session.fields["session_id"], index)
 
 
 async def _stop_fast(here: Context, session: ProjectedSession, turn: int) -> None:

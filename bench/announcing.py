@@ -1,16 +1,16 @@
 """Ways from a told sentence to its speech, each with a worker of its own: what they cost."""
 
-import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
+from bench.another_worker import another_worker
 from bench.figures import Row, spread
 from bench.processes import cpu_seconds
 from bench.spoken_history import history_events
 from bench.spoken_profiles import SPOKEN
 from bench.spoken_turn import begun, sentences, spoken_turn
-from tests.system import System, serving
+from tests.system import System
 
 SENTENCES = 30
 PACES = (30, 300)
@@ -38,27 +38,9 @@ class Cost:
 async def measure(system: System) -> list[Row]:
     rows = []
     for name, way in WAYS.items():
-        async with _worker(system, way):
+        async with another_worker(system, MODULE, *way) if way else nullcontext():
             rows += [_row(name, pace, await _cost(system, pace)) for pace in PACES]
     return rows
-
-
-@asynccontextmanager
-async def _worker(system: System, way: Sequence[str]) -> AsyncIterator[None]:
-    """A worker that goes this way, instead of the system's own."""
-    part = system.parts["worker"]
-    own = part.argv
-    part.stop()
-    part.argv = [sys.executable, "-m", MODULE, *way, "worker"] if way else own
-    part.start()
-    try:
-        await serving(system)
-        yield
-    finally:
-        part.stop()
-        part.argv = own
-        part.start()
-        await serving(system)
 
 
 async def _cost(system: System, pace: int) -> Cost:

@@ -3,11 +3,13 @@
 Owns its start, its end, and that it is never open to strangers by accident; what it is made of is `api`'s.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from socket import socket
+from time import monotonic
 from typing import Final
 
 import uvicorn
@@ -24,6 +26,10 @@ from workflows.contract.profile import Profile
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 STREAM_GRACE_SECONDS: Final = 2
+FIRST_REQUEST_SECONDS: Final = 0.5
+"""How long an ending process waits for the request of who is connected and has not yet asked."""
+KEEP_ALIVE_SECONDS: Final = 75
+"""Longer than clients and proxies keep an idle connection: who ends it may be asked just then."""
 MAX_FRAME: Final = 4 * MAX_BODY
 """Of a WebSocket, which ends with 1009 beyond; a frame above MAX_BODY is answered that it is too large."""
 
@@ -44,6 +50,7 @@ async def run_api(host: str, port: int) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STREAM_GRACE_SECONDS,
         ws_max_size=MAX_FRAME,
         ws_ping_interval=HEARTBEAT_SECONDS,
@@ -55,16 +62,31 @@ async def run_api(host: str, port: int) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Ends streams before it waits for them to end."""
+    """Ends so that nobody notices: hears whom it let in, and ends streams before it waits for them to end."""
 
     def __init__(self, config: uvicorn.Config, end_streams: Iterable[Callable[[], None]]) -> None:
         super().__init__(config)
         self._end_streams = end_streams
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        for listening in self.servers:
+            listening.close()
         for end_stream in self._end_streams:
             end_stream()
+        await self._hear_first_requests()
         await super().shutdown(sockets)
+
+    async def _hear_first_requests(self) -> None:
+        self.server_state.default_headers.append((b"connection", b"close"))
+        end = monotonic() + FIRST_REQUEST_SECONDS
+        # Uvicorn tells nobody when a request arrives.
+        while any(map(_has_not_asked, self.server_state.connections)) and monotonic() < end:  # noqa: ASYNC110
+            await asyncio.sleep(FIRST_REQUEST_SECONDS / 50)
+
+
+def _has_not_asked(connection: object) -> bool:
+    """Uvicorn ends such a connection without a word; a WebSocket has asked already."""
+    return getattr(connection, "cycle", connection) is None
 
 
 def api_options(settings: ApiSettings, host: str) -> ApiOptions:
@@ -87,6 +109,7 @@ def api_options(settings: ApiSettings, host: str) -> ApiOptions:
         retention=timedelta(seconds=settings.retention),
         heartbeat_timeout=timedelta(seconds=settings.heartbeat_timeout),
         transcribes=settings.transcription_model is not None,
+        up_record=settings.up_record,
     )
 
 

@@ -139,6 +139,8 @@ class ApiSettings(_Settings):
     )
 
     transcription_model: Annotated[str | None, Field(validation_alias=TRANSCRIPTION_MODEL)] = None
+    up_record: Annotated[Path | None, Field(validation_alias="PERDURE_UP_RECORD")] = None
+    """From `perdure up`, for the API that it starts."""
 
     _split = field_validator("keys", "allowed_origins", "allowed_hosts", mode="before")(_comma_separated)
 

@@ -117,5 +117,6 @@ async def _engine_when_there(stop: asyncio.Event, runtime: Runtime | None) -> Cl
                 _log.warning("the engine is not there yet: %s", error)
             said = True
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), RETRY_SECONDS)
+            async with asyncio.timeout(RETRY_SECONDS):
+                await stop.wait()
     return None

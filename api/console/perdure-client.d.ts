@@ -72,6 +72,24 @@ export interface Client {
   /** By id or key. Asks nothing yet. Without `token`, its calls go under the client's credential. */
   openSession(id: string, token?: string): Session
   listSessions(query?: SessionQuery): Promise<Page<SessionSnapshot>>
+  /** A token of this session; asked for with an API key. */
+  sessionToken(id: string): Promise<string>
+  /** What happens in all sessions of the tenant, from now on; needs an API key. Nothing is replayed: list the sessions
+   * whenever it becomes `live`. */
+  feed(listener: FeedListener): Feed
+}
+
+export interface FeedListener {
+  /** As `State.connection`, `problem` and `nextAttemptAt`. */
+  connection(is: State['connection'], problem: ProblemError | null, nextAttemptAt: number | null): void
+  /** `session.started`, `session.updated`, `session.status_changed`, `session.ended` or `session.open`. */
+  event(event: Record<string, any>): void
+}
+
+export interface Feed {
+  /** Or, while it waits, try now. */
+  start(): void
+  stop(): void
 }
 
 export type Listener = (state: State) => void
@@ -85,11 +103,14 @@ export interface Session {
   readonly state: State
   /** Calls `listener` after changes: at most once a frame, outside of pages once for all that came together. */
   subscribe(listener: Listener): () => void
+  /** Calls `listener` with the events as they come, each with its `cursor`, once the state has taken them in. */
+  onEvents(listener: (events: Record<string, any>[]) => void): () => void
 
   /** Follow the events until the session ends, over as many connections as it takes; while it waits, try now. */
   connect(): void
   disconnect(): void
-  /** Read the snapshot into `state.session`: usage, clocks and counts, of which events do not tell every change. */
+  /** Read the snapshot into `state.session`: usage, clocks and counts, of which events do not tell every change. Who is
+   * connected need not: it is read by itself soon after each event that changes them. */
   refresh(): Promise<SessionSnapshot>
   transcript(query?: TranscriptQuery): Promise<Page<TranscriptMessage>>
 
@@ -174,6 +195,8 @@ export interface OutgoingMessage {
   readonly messageId: string
   readonly text: string
   readonly delivery: Delivery
+  /** null: the profile's first. */
+  readonly agent: string | null
   /** `confirmed`: taken, and the session will tell; `rejected`: see `problem`, and `withdraw` to forget it. */
   readonly status: 'pending' | 'confirmed' | 'rejected'
   readonly problem: ProblemError | null

@@ -18,6 +18,9 @@ const PATIENCE_MS = 5_000
 const LONGEST_MS = 2 ** 31 - 1
 /** A frame of a page that nobody looks at may never come. */
 const LATEST_FRAME_MS = 100
+/** After these, clocks and counts of the snapshot are not true any more. */
+const OUTDATING = /^(turn|voice|phase)\.|\.(status_changed|accepted|withdrawn|ended)$/
+const REFRESH_AFTER_MS = 250
 
 // ---- problems
 
@@ -376,8 +379,8 @@ function rejected(state, { message_id: messageId, reason: code = 'rejected' }) {
   const left = { ...state, waiting: drop(state.waiting, messageId) }
   if (!own) return left
   const problem = new ProblemError({ code, detail: 'The session could not take this message.' })
-  const { text: said, delivery } = own
-  return { ...left, outbox: put(left.outbox, { messageId, text: said, delivery, status: 'rejected', problem }) }
+  const { text: said, delivery, agent } = own
+  return { ...left, outbox: put(left.outbox, { messageId, text: said, delivery, agent, status: 'rejected', problem }) }
 }
 
 /** @type {Rule} */
@@ -394,6 +397,19 @@ function deepFreeze(value) {
     Object.values(Object.freeze(value)).forEach(deepFreeze)
   }
   return value
+}
+
+// ---- who listens
+
+/** What one listener does wrong is not the others' loss. @template T @param {(told: T) => void} listener */
+const guarded = (listener) => (/** @type {T} */ told) => {
+  try {
+    listener(told)
+  } catch (error) {
+    setTimeout(() => {
+      throw error
+    })
+  }
 }
 
 // ---- the state that is watched
@@ -415,20 +431,9 @@ function watched() {
   /** @type {Set<P.Listener>} */
   const listeners = new Set()
 
-  /** What one of them does wrong is not the others' loss. @param {P.Listener} listener */
-  function tell(listener) {
-    try {
-      listener(held.state)
-    } catch (error) {
-      setTimeout(() => {
-        throw error
-      })
-    }
-  }
-
   function tellAll() {
     isAnnounced = false
-    listeners.forEach(tell)
+    listeners.forEach((listener) => listener(held.state))
   }
 
   const held = {
@@ -447,7 +452,7 @@ function watched() {
 
     /** @param {P.Listener} listener */
     subscribe(listener) {
-      const one = (/** @type {P.State} */ state) => listener(state)
+      const one = guarded(listener)
       listeners.add(one)
       return () => void listeners.delete(one)
     },
@@ -605,8 +610,8 @@ export class FrameParser {
 const eventOf = ({ id, data }) => ({ ...JSON.parse(data), cursor: id })
 
 /**
- * The events of a session, over as many connections as it takes. `ear.events` may throw what makes a connection
- * not worth keeping.
+ * The events of a session, or of all (`path` is empty), over as many connections as it takes. `ear.events` may throw
+ * what makes a connection not worth keeping.
  *
  * @param {Api} api @param {string} path
  * @param {{connection(is: P.State['connection'], problem: ProblemError | null, nextAttemptAt?: number): void,
@@ -737,10 +742,10 @@ function outboxOf(api, path, held) {
 }
 
 /** @param {P.State} state @param {Json} letter @returns {P.State} */
-function pending(state, { message_id: messageId, content, delivery = 'steer' }) {
+function pending(state, { message_id: messageId, content, delivery = 'steer', agent = null }) {
   if (isTaken(state, messageId)) return state
   /** @type {P.OutgoingMessage} */
-  const message = { messageId, text: content, delivery, status: 'pending', problem: null }
+  const message = { messageId, text: content, delivery, agent, status: 'pending', problem: null }
   return { ...state, outbox: put(state.outbox, message) }
 }
 
@@ -758,8 +763,10 @@ function answered(state, messageId, status, problem) {
 
 /** @param {Api} api @param {string} id @param {any} [snapshot] @returns {P.Session} */
 function sessionAt(api, id, snapshot) {
-  const path = `/${encodeURIComponent(id)}`
+  const path = `/sessions/${encodeURIComponent(id)}`
   const held = watched()
+  /** @type {Set<(events: Json[]) => void>} */
+  const ears = new Set()
   const outbox = outboxOf(api, path, held)
   const stream = eventStream(api, path, {
     connection(connection, problem, nextAttemptAt = 0) {
@@ -768,12 +775,34 @@ function sessionAt(api, id, snapshot) {
     },
     events(events) {
       held.change((state) => events.reduce(reduce, state.isTorn ? anew(state, state.session) : state))
+      ears.forEach((ear) => ear(events))
+      if (events.some(({ type }) => OUTDATING.test(type))) refreshSoon()
       if (held.state.isTorn) throw new ProblemError({ code: 'gap', detail: 'Something was missing; beginning anew.' })
     },
     cursor: () => (held.state.isTorn ? null : held.state.cursor),
     isOver: () => held.state.endReason !== null,
   })
   if (snapshot) held.change((state) => sessionShown(state, { session: snapshot }))
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let outdated
+
+  async function refresh() {
+    for (let tries = 3; ; tries -= 1) {
+      const { session: before, voice } = held.state
+      const session = await api.patient('GET', path)
+      // An event that came meanwhile may be newer than the answer.
+      if ((held.state.session !== before || held.state.voice !== voice) && tries > 1) continue
+      held.change((state) => sessionShown(state, { session }))
+      return session
+    }
+  }
+
+  function refreshSoon() {
+    outdated ??= setTimeout(() => {
+      outdated = undefined
+      refresh().catch(() => {})
+    }, REFRESH_AFTER_MS)
+  }
 
   /** @param {string} action @param {object} [body] */
   const post = (action, body) => api.once('POST', `${path}/${action}`, { body })
@@ -788,20 +817,20 @@ function sessionAt(api, id, snapshot) {
       return held.state
     },
     subscribe: held.subscribe,
+    onEvents(listener) {
+      const one = guarded(listener)
+      ears.add(one)
+      return () => void ears.delete(one)
+    },
 
     connect: () => void (held.state.endReason === null && stream.start()),
-    disconnect: stream.stop,
-
-    async refresh() {
-      for (let tries = 3; ; tries -= 1) {
-        const before = held.state.session
-        const session = await api.patient('GET', path)
-        // An event that came meanwhile may be newer than the answer.
-        if (held.state.session !== before && tries > 1) continue
-        held.change((state) => sessionShown(state, { session }))
-        return session
-      }
+    disconnect() {
+      clearTimeout(outdated)
+      outdated = undefined
+      stream.stop()
     },
+
+    refresh,
 
     transcript: (query = {}) => api.patient('GET', `${path}/messages`, { query }),
 
@@ -837,16 +866,26 @@ function sessionAt(api, id, snapshot) {
 
 /** @param {P.ClientOptions} [options] @returns {P.Client} */
 export function createClient({ baseUrl = globalThis.location?.origin ?? '', credential = null, ...timing } = {}) {
-  const url = `${baseUrl.replace(/\/+$/, '')}/v1/sessions`
+  const url = `${baseUrl.replace(/\/+$/, '')}/v1`
   const times = { silenceMs: 45_000, firstWaitMs: 500, longestWaitMs: 30_000, ...timing }
   const api = apiAt(url, credential, times)
   return {
     async startSession(body = {}) {
       const headers = { 'Idempotency-Key': freshId() }
-      const { session_token: token, ...snapshot } = await api.patient('POST', '', { body, headers })
+      const { session_token: token, ...snapshot } = await api.patient('POST', '/sessions', { body, headers })
       return sessionAt(apiAt(url, token, times), snapshot.session_id, snapshot)
     },
     openSession: (id, token) => sessionAt(token ? apiAt(url, token, times) : api, id),
-    listSessions: (query = {}) => api.patient('GET', '', { query }),
+    listSessions: (query = {}) => api.patient('GET', '/sessions', { query }),
+    async sessionToken(id) {
+      return (await api.patient('POST', `/sessions/${encodeURIComponent(id)}/token`)).session_token
+    },
+    feed: ({ connection, event }) =>
+      eventStream(api, '', {
+        connection: (is, problem, nextAttemptAt) => connection(is, problem, nextAttemptAt ?? null),
+        events: (events) => events.forEach(event),
+        cursor: () => null,
+        isOver: () => false,
+      }),
   }
 }

@@ -13,6 +13,7 @@ from activities.store.audio import AudioFacts
 from api.auth import Principal
 from api.context import Asking, Context, Here
 from api.description import NOT_FOUND, UNAVAILABLE, refusals
+from api.entity_tags import IfNoneMatch, is_known
 from api.errors import Problem
 from api.ranges import content_range, requested_range
 from workflows.contract.errors import ErrorCode
@@ -75,13 +76,12 @@ def _gone() -> Problem:
 
 Session = Annotated[str, Depends(_session_id)]
 Facts = Annotated[AudioFacts, Depends(_facts)]
-IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match")]
 
 
 @router.head("", include_in_schema=False)
 async def describe(facts: Facts, if_none_match: IfNoneMatch = None) -> Response:
     """What `GET` would say of it."""
-    if _is_known(facts, if_none_match):
+    if is_known(_etag(facts), if_none_match):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=_headers(facts))
     return _answer(facts, b"", {"Content-Length": str(facts.size)})
 
@@ -100,7 +100,7 @@ async def listen(
 
     One range of bytes at a time: `Range: bytes=0-1023`.
     """
-    if _is_known(facts, if_none_match):
+    if is_known(_etag(facts), if_none_match):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=_headers(facts))
     part = requested_range(wanted, facts.size) if if_range in {None, _etag(facts)} else None
     content = await here.audio.get(session_id, audio_id) or await _none(here, session_id)
@@ -130,9 +130,3 @@ def _headers(facts: AudioFacts) -> dict[str, str]:
 
 def _etag(facts: AudioFacts) -> str:
     return f'"{facts.digest}"'
-
-
-def _is_known(facts: AudioFacts, if_none_match: str | None) -> bool:
-    """RFC 9110 13.1.2: any of them, compared weakly."""
-    known = [one.strip().removeprefix("W/") for one in (if_none_match or "").split(",")]
-    return known == ["*"] or _etag(facts) in known

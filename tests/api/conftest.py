@@ -19,6 +19,7 @@ from api.profile_files import load_profiles
 from tests.ports import free_port
 from tests.system import System, running_system
 from tests.transcription.transcript_server import TranscriptServer, serving_transcripts
+from workers.api_process import KEEP_ALIVE_SECONDS
 
 DUO = """
 name: duo
@@ -113,7 +114,9 @@ def serve() -> Serve:
     @asynccontextmanager
     async def serving(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
         port = free_port()
-        server = _Server(uvicorn.Config(app, port=port, log_config=None, timeout_graceful_shutdown=1))
+        config = uvicorn.Config(app, port=port, log_config=None, timeout_graceful_shutdown=1)
+        config.timeout_keep_alive = KEEP_ALIVE_SECONDS
+        server = _Server(config)
         running = asyncio.create_task(server.serve())
         while not server.started:
             await asyncio.sleep(0.01)

@@ -65,7 +65,7 @@ async def test_with_keys_nothing_is_given_without_one(api: Http, red: Http) -> N
         response = await api.request(method, url)
         refusal(response, 401, "unauthorized")
         assert response.headers["www-authenticate"] == "Bearer"
-    for url in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"):
+    for url in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/", "/console/page/index.html"):
         assert (await api.get(url)).status_code == 200
     assert (await read(red, session["session_id"]))["status"] == "idle"
 

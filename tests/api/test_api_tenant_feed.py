@@ -221,9 +221,8 @@ async def test_who_lags_is_sent_away_and_costs_nobody_anything(
     async with serve(app) as http, asyncio.timeout(30), listening(http) as told:
         host, _, port = str(http.base_url).removeprefix("http://").rstrip("/").partition(":")
         reader, writer = await asyncio.open_connection(host, int(port), limit=1024)
-        writer.write(
-            f"GET /v1/events HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer red key one\r\n\r\n".encode()
-        )
+        lines = ("GET /v1/events HTTP/1.1", f"Host: {host}", "Authorization: Bearer red key one")
+        writer.write("\r\n".join((*lines, "Connection: close", "", "")).encode())
         await reader.readuntil(b"\r\n\r\n")
         writer.transport.pause_reading()  # type: ignore[attr-defined]
         (audience,) = app.state.context.tenants._audiences.values()

@@ -86,7 +86,6 @@ async def test_a_store_that_lost_everything_does_not_deafen_the_session(
     await redis.delete(*keys.script_keys(session_id), keys.spoken(session_id))
     await redis.aclose()
     await until(http, session_id, "reset")
-    await until(http, session_id, "message.delta", 2)
     taken = await post(http, session_id, "barge_in", turn=1, sentence_index=0, played_ms=100)
     assert taken.status_code == 202, taken.text
 

@@ -6,6 +6,8 @@ import { createClient } from '../../api/console/perdure-client.js'
 const client = createClient(JSON.parse(process.argv[2]))
 const sessions = new Map()
 const seen = new Map()
+const heard = new Map()
+const feed = { connections: [], events: [] }
 
 /** What a page would have shown after each notice. */
 const remember = (name, state) => {
@@ -17,6 +19,11 @@ const remember = (name, state) => {
 const keep = (name, session) => {
   sessions.set(name, session)
   seen.set(name, [])
+  heard.set(name, [])
+  session.onEvents(() => {
+    throw new Error('a clumsy listener')
+  })
+  session.onEvents((events) => heard.get(name).push(...events.map(({ type, cursor }) => [type, cursor])))
   session.subscribe((state) => remember(name, state))
   return { id: session.id, token: session.token }
 }
@@ -39,10 +46,20 @@ const told = async (value) => {
 const calls = {
   start: async (name, body) => keep(name, await client.startSession(body)),
   open: (name, id, token) => keep(name, client.openSession(id, token)),
+  token: (name, id) => client.sessionToken(id),
+  listen: () =>
+    client
+      .feed({
+        connection: (is) => feed.connections.push(is),
+        event: ({ type, session_id }) => feed.events.push([type, session_id]),
+      })
+      .start(),
+  fed: () => feed,
   list: (name, query) => client.listSessions(query),
   until,
   state: (name) => sessions.get(name).state,
   seen: (name) => seen.get(name),
+  heard: (name) => heard.get(name),
 }
 
 const call = async ({ what, name, args }) =>
@@ -50,6 +67,10 @@ const call = async ({ what, name, args }) =>
 
 const problemOf = ({ status, code, detail, errors, retryAfter, stack }) =>
   code === undefined ? { code: 'bug', detail: stack } : { status, code, detail, errors, retryAfter }
+
+process.on('uncaughtException', (error) => {
+  if (error.message !== 'a clumsy listener') throw error
+})
 
 for await (const line of createInterface(process.stdin)) {
   const asked = JSON.parse(line)

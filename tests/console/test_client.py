@@ -52,6 +52,39 @@ async def test_a_session_is_started_and_answers(browser: Browser) -> None:
     assert transcript["next_cursor"]
 
 
+async def test_every_event_is_heard_as_it_came(browser: Browser) -> None:
+    page = await start(browser, message={"content": "hello"})
+    state = await page.until(f"{ANSWERED} && state.session.status === 'idle'")
+    heard = await browser.call("heard", page.name)
+    assert heard[0][0] == "session.started"
+    kinds = {kind for kind, _ in heard}
+    assert {"message.accepted", "turn.started", "message.delta", "turn.completed"} <= kinds
+    assert len({cursor for _, cursor in heard}) == len(heard)
+    assert heard[-1][1] == state["cursor"]
+
+
+async def test_what_happens_in_all_sessions_is_told_again_after_the_api_was_killed(
+    system: System, browser: Browser
+) -> None:
+    await browser.call("listen")
+    await fed(browser, "connections", "live", times=1)
+    page = await start(browser, title="first")
+    await fed(browser, "events", ["session.started", page.session_id])
+    system.parts["api"].kill()
+    await fed(browser, "connections", "waiting")
+    system.restart("api")
+    await fed(browser, "connections", "live", times=2)
+    await page.do("close")
+    await fed(browser, "events", ["session.ended", page.session_id])
+
+
+async def fed(browser: Browser, what: str, told: Any, times: int = 1) -> None:
+    """Until the feed of all sessions has told this so often."""
+    async with asyncio.timeout(20):
+        while (await browser.call("fed"))[what].count(told) < times:
+            await asyncio.sleep(0.05)
+
+
 async def test_an_answer_is_stopped(system: System, browser: Browser) -> None:
     page = await speaking(system, browser)
     await page.do("stop")
@@ -205,6 +238,14 @@ async def test_a_session_is_changed_listed_and_read(browser: Browser) -> None:
     await page.until(ANSWERED)
     await page.do("refresh")
     assert (await page.state())["session"]["usage"]["output_tokens"] > 0
+
+
+async def test_what_events_do_not_tell_is_read_soon_after_them(browser: Browser) -> None:
+    page = await start(browser)
+    await page.do("send", "hello")
+    await page.until(ANSWERED)
+    state = await page.until("state.session.usage.output_tokens > 0 && state.session.idle_at")
+    assert state["session"]["message_count"] == 1
 
 
 async def test_a_session_is_opened_by_its_key_and_told_from_the_beginning(browser: Browser) -> None:

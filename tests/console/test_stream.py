@@ -53,7 +53,7 @@ def refusal(status: int, code: str, *headers: str) -> bytes:
 
 
 class Server:
-    """Answers each request for events as it is told; `asked` tells when, and from where."""
+    """Answers each request for events as it is told; `asked` tells when and from where. No snapshots."""
 
     def __init__(self, answer: Answer, *, stays_open: bool = False) -> None:
         self.answer = answer
@@ -63,6 +63,10 @@ class Server:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        if request.startswith("get /v1/sessions/s http"):
+            writer.write(refusal(404, "not_found"))
+            writer.close()
+            return
         self.posted += request.startswith("post")
         held = int(request.partition("last-event-id: ")[2].partition("\r\n")[0] or 0)
         self.asked.append((time.monotonic(), held))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system import System, ready, running_system
+from tests.system import System, running_system
 from tests.transcription.transcript_server import TranscriptServer, serving_transcripts
 
 PLAIN = """
@@ -44,8 +44,4 @@ async def system(whole_system: System) -> AsyncIterator[System]:
     """The system, whole again after each test."""
     await whole_system.forget_model_calls()
     yield whole_system
-    for part in whole_system.parts.values():
-        if part.process is not None and part.process.poll() is not None:
-            part.start()
-    await whole_system.forget_model_calls()
-    await ready(whole_system)
+    await whole_system.mend()

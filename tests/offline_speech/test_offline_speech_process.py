@@ -58,8 +58,8 @@ async def test_it_stops_at_once_and_silently_in_the_middle_of_a_word(number: sig
             await asyncio.sleep(0.01)
         sent = time.monotonic()
         process.send_signal(number)
-        assert await asyncio.wait_for(process.wait(), 3) == 0
-        assert time.monotonic() - sent < 1
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert time.monotonic() - sent < 3
         assert process.stderr is not None
         assert await process.stderr.read() == b""
         for end in await asyncio.gather(*waiting, return_exceptions=True):

@@ -93,7 +93,7 @@ def test_a_second_ctrl_c_ends_everything_at_once(start_up: StartUp) -> None:
     assert len(living(births)) == 6
     asked = time.monotonic()
     assert up.stop(signal.SIGINT) == 0
-    assert time.monotonic() - asked < 1
+    assert time.monotonic() - asked < 3
     assert not living(births)
 
 

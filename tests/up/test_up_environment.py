@@ -15,6 +15,7 @@ AT = Addresses(
     model=None,
     speech=None,
     worker_metrics="127.0.0.1:5",
+    record="/data/up.json",
 )
 OURS = {"PATH": "/bin", "OPENAI_API_KEY": "sk", "PERDURE_SECRET": "given", "TEMPORAL_TLS": "true"}
 
@@ -36,6 +37,12 @@ def test_the_worker_is_told_where_the_record_says_that_its_metrics_are() -> None
     assert record(1, pids, AT)["worker"] == {"pid": 1, "metrics_url": "http://127.0.0.1:5/metrics"}
     everywhere = replace(AT, worker_metrics="0.0.0.0:9464")
     assert record(1, pids, everywhere)["worker"] == {"pid": 1, "metrics_url": "http://127.0.0.1:9464/metrics"}
+
+
+def test_the_api_is_told_where_the_record_is() -> None:
+    stale = {"PERDURE_UP_RECORD": "/elsewhere/up.json"}
+    assert environment.for_servers(stale, AT, "made")["PERDURE_UP_RECORD"] == "/data/up.json"
+    assert "PERDURE_UP_RECORD" not in environment.for_programs(stale)
 
 
 def test_no_proxy_stands_between_the_parts() -> None:

@@ -84,6 +84,8 @@ def test_every_address_in_the_record_answers(shared_up: RunningUp) -> None:
 def test_the_banner_names_what_a_person_needs(shared_up: RunningUp) -> None:
     record = shared_up.record
     assert shared_up.out.count("Perdure is up") == 1
+    first_row = shared_up.out.partition("Perdure is up")[2].splitlines()[1].split()
+    assert first_row == ["Console", f"{record['api']['url']}/"]
     for wanted in (
         record["api"]["url"],
         f"{record['api']['url']}/docs",
@@ -135,6 +137,7 @@ def test_the_servers_are_told_where_everything_is(shared_up: RunningUp) -> None:
     assert env["TEMPORAL_ADDRESS"] == record["temporal"]["address"]
     assert env["REDIS_URL"] == record["store"]["url"]
     assert env["PERDURE_TEMPORAL_UI"] == record["temporal"]["ui_url"]
+    assert json.loads(Path(env["PERDURE_UP_RECORD"]).read_text()) == record
     assert env["OPENAI_BASE_URL"] == record["model"]["url"]
     assert env["OPENAI_SPEECH_BASE_URL"] == record["speech"]["url"]
     assert (env["OPENAI_API_KEY"], env["PERDURE_MODEL"]) == ("offline", "perdure-offline")
@@ -195,7 +198,7 @@ def test_a_killed_part_is_started_again(shared_up: RunningUp, part: str) -> None
     killed = time.monotonic()
     os.kill(before[part]["pid"], signal.SIGKILL)
     eventually(lambda: shared_up.pid(part) != before[part]["pid"])
-    assert time.monotonic() - killed < 1
+    assert time.monotonic() - killed < 3
 
     after = shared_up.record
     assert {**after, part: {**after[part], "pid": 0}} == {**before, part: {**before[part], "pid": 0}}

@@ -87,6 +87,9 @@ async def test_every_session_goes_on_after_the_whole_tree_was_killed(machine: Ma
         machine.kill()
         machine.up()
     async with httpx2.AsyncClient(base_url=machine.record["api"]["url"], timeout=30) as http:
+        told = (await http.get("/console/settings")).json()
+        assert told["worker_pid"] == machine.record["worker"]["pid"]
+        assert told["temporal_ui"].startswith(machine.record["temporal"]["ui_url"])
         for session_id, held in sessions:
             viewers = await asyncio.gather(
                 watch(http, session_id, answered(1), held), watch(http, session_id, answered(1))

@@ -13,6 +13,7 @@ def banner_rows(plan: Plan) -> dict[str, str]:
     """Return what a person needs once everything runs."""
     at = plan.addresses
     return {
+        "Console": f"{at.api}/",
         "API": at.api,
         "API docs": f"{at.api}/docs",
         "Temporal Web UI": at.temporal_ui,

@@ -12,6 +12,7 @@ SPEECH_URL = "OPENAI_SPEECH_BASE_URL"
 TRANSCRIPTION_URL = "OPENAI_TRANSCRIPTION_BASE_URL"
 TRANSCRIPTION_KEY = "OPENAI_TRANSCRIPTION_API_KEY"
 TRANSCRIPTION_MODEL = "PERDURE_TRANSCRIPTION_MODEL"
+UP_RECORD = "PERDURE_UP_RECORD"
 OPENAI_URL = "https://api.openai.com/v1"
 # TLS, key, namespace or profile of some other Temporal: the parts would miss the one started here.
 ELSEWHERE = ("TEMPORAL_",)
@@ -31,6 +32,8 @@ class Addresses:
     speech: str | None
     worker_metrics: str
     """host:port"""
+    record: str
+    """The file that says which processes run."""
     offline: bool = False
     """Nothing outside of this machine is to be asked."""
 
@@ -58,6 +61,7 @@ def for_servers(inherited: Mapping[str, str], at: Addresses, secret: str) -> dic
         "PERDURE_SECRET": inherited.get("PERDURE_SECRET") or secret,
         "PERDURE_TEMPORAL_UI": at.temporal_ui,
         "PERDURE_METRICS": at.worker_metrics,
+        UP_RECORD: at.record,
         **_past_proxies(inherited),
         **_model(at),
         **_speech(at),

@@ -49,6 +49,7 @@ class Plan:
             model=f"http://{LOOPBACK}:{self.ports.model}/v1" if self.offline else None,
             speech=f"http://{LOOPBACK}:{self.ports.speech}/v1" if self.speaks_offline else None,
             worker_metrics=self.environ.get("PERDURE_METRICS") or f"{LOOPBACK}:{self.ports.worker_metrics}",
+            record=str(self.folder.record),
             offline=self.options.offline,
         )
 

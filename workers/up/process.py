@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,7 +71,9 @@ class PartProcess:
         """Ask it to end, and end it when it takes too long."""
         if not self.alive:
             return
-        self._process.terminate()
+        # `terminate` would look whether it has ended, and take its end from the one who waits for it.
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
         try:
             async with asyncio.timeout(STOP_GRACE):
                 await self.ended()
