@@ -6,7 +6,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import busy, first_token, history, idle, kill, lag, long_session, spoken, stop, throughput
+from bench import busy, console, first_token, history, idle, kill, lag, long_session, spoken, stop, throughput
 from bench.figures import HEADER, Row
 from tests.system import running_system
 
@@ -33,7 +33,7 @@ async def measure() -> list[Row]:
                 if seconds != 2.0:
                     rows.append(await kill.measure(system, seconds))
                 rows.append(await busy.measure(system, seconds))
-    return [*rows, *await spoken.measure()]
+    return [*rows, *await spoken.measure(), *await console.measure()]
 
 
 def main() -> None:
