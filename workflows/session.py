@@ -285,6 +285,8 @@ class Session(Inbox):
         except asyncio.CancelledError:
             # An operator cancelled the workflow: that closes the session like a client's wish does.
             self._inbox.append(commands.Cancel())
+            # It runs ahead of what else its task brings; a step that ended with it must not be cancelled.
+            await workflow.wait_condition(self._has_happened)
 
     def _has_happened(self) -> bool:
         heard = self._speech.done or self._transcription.done
