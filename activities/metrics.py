@@ -182,6 +182,7 @@ def counted_step(mode: CallMode, attempt: int) -> Iterator[StepCount]:
 _BY_TYPE: Final = {
     STEP_FAILED: "failed",
     StoreFault.EPOCH_LOST: "lost",
+    StoreFault.AUDIO_LOST: "lost",
     StoreFault.TRANSCRIPT_MISSING: "lost",
     "fenced": "fenced",
 }

@@ -15,6 +15,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities import metrics
 from activities.answer import Answer
+from activities.audio_loss import audio_loss_told
 from activities.failures import ProviderError
 from activities.hearing import Heard, Hearing
 from activities.lines import Lines, WritingEndedError
@@ -79,7 +80,8 @@ class ModelSteps:
         """The answer where the last attempt left it, or the result that it left."""
         publication = given.publication
         writer = _writer(publication, given)
-        position = await self._log.begin(writer, publication)
+        async with audio_loss_told():
+            position = await self._log.begin(writer, publication)
         if isinstance(position, Outcome):
             raise WritingEndedError(position)
         if position.done is not None:

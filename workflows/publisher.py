@@ -14,7 +14,10 @@ from temporalio.exceptions import ActivityError, FailureError
 
 from workflows import options
 from workflows.contract.activities import project_session
+from workflows.contract.errors import StoreFault
 from workflows.contract.publication import Publication
+from workflows.found_wrong import found_wrong
+from workflows.state.store_finding import StoreFinding
 
 SUMMARY_LENGTH: Final = 100
 
@@ -41,17 +44,17 @@ class Publisher:
         self._carried = publication
         self._task = asyncio.create_task(_publish(publication, durable=durable))
 
-    def take(self) -> tuple[Publication, bool]:
-        """The publication that was in flight; False when the store has lost what it continues."""
+    def take(self) -> tuple[Publication, StoreFinding | None]:
+        """The publication that was in flight, and what it found wrong with the store."""
         task, self._task = self._task, None
         carried, self._carried = self._carried, None
         if task is None or carried is None:
             raise RuntimeError("no publication is in flight")
         try:
             task.result()
-        except ActivityError:
-            return carried, False
-        return carried, True
+        except ActivityError as error:
+            return carried, found_wrong(error) or StoreFinding(StoreFault.EPOCH_LOST)
+        return carried, None
 
 
 async def _publish(publication: Publication, *, durable: bool) -> None:

@@ -10,10 +10,11 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 from workflows import options
 from workflows.contract.activities import call_model, settle_answer
-from workflows.contract.errors import STEP_FAILED, StepFailure, StoreFault
+from workflows.contract.errors import STEP_FAILED, StepFailure
 from workflows.contract.model_call import CallModelInput, SettleAnswerInput, StepResult
 from workflows.contract.publication import Publication
 from workflows.contract.turn_end import TurnEnd
+from workflows.found_wrong import found_wrong
 from workflows.state import settle
 from workflows.state.session_state import SessionState
 from workflows.state.settle import Outcome
@@ -123,6 +124,7 @@ def _failed(error: ActivityError, state: SessionState, now: datetime, riding: Pu
     if isinstance(cause, ApplicationError) and cause.type == STEP_FAILED:
         failure = StepFailure.model_validate(cause.details[0])
         return Outcome(settle.step_failed(state, failure, now), riding, True)
-    if isinstance(cause, ApplicationError) and cause.type in set(StoreFault):
-        return Outcome(settle.projection_missed(state, now), riding, False, StoreFault(cause.type))
+    finding = found_wrong(error)
+    if finding is not None:
+        return Outcome(settle.projection_missed(state, now), riding, False, finding)
     return Outcome(settle.step_vanished(state, now), riding, False)

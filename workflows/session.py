@@ -14,7 +14,6 @@ from temporalio.exceptions import ApplicationError
 
 from workflows.contract import commands, wire
 from workflows.contract.base import to_milliseconds
-from workflows.contract.errors import StoreFault
 from workflows.contract.events import (
     DoorClosed,
     EpochStarted,
@@ -58,6 +57,7 @@ from workflows.state.steps import (
     Transcribe,
     Wait,
 )
+from workflows.state.store_finding import StoreFinding
 from workflows.state.transcribed import transcribed
 from workflows.state.turn_end import turn_end
 from workflows.state.view import card, session_view
@@ -170,8 +170,8 @@ class Session(Inbox):
         if outcome.turn_end is not None:
             self._outbox = self._outbox.knowing(outcome.turn_end)
         self._record(*outcome.events)
-        if outcome.fault is not None:
-            self._repair_store(outcome.fault, outcome.riding)
+        if outcome.finding is not None:
+            self._mend_store(outcome.finding, outcome.riding)
 
     def _fold_transcription(self) -> None:
         begun = self._state.recordings.begun
@@ -179,23 +179,25 @@ class Session(Inbox):
             self._record(*transcribed(self._state, begun, self._transcription.take(), self._now()))
 
     def _fold_publication(self) -> None:
-        published, arrived = self._publisher.take()
-        if not arrived:
-            self._repair_store(StoreFault.EPOCH_LOST, published)
+        published, finding = self._publisher.take()
+        if finding is not None:
+            self._mend_store(finding, published)
             return
         self._outbox = self._outbox.confirmed(published)
         if published.closing:
             self._record(DoorClosed(at=self._now()))
 
-    def _repair_store(self, fault: StoreFault, found_with: Publication) -> None:
+    def _mend_store(self, finding: StoreFinding, found_with: Publication) -> None:
+        workflow.logger.warning("the store lost something of the session: %s", finding.fault)
         self._outbox = self._outbox.doubting_store()
-        if fault is StoreFault.EPOCH_LOST and found_with.epoch == self._state.epoch:
-            workflow.logger.warning("the store lost the session's log: everything is told anew")
-            self._record(EpochStarted(at=self._now()))
+        if found_with.epoch == self._state.epoch:
+            self._record(*finding.mended(self._now()))
 
     def _record(self, *events: Event) -> None:
         """The only way in which the state changes."""
         for event in events:
+            if isinstance(event, EpochStarted):
+                self._record(*self._outbox.unannounced(event.at))
             self._state = apply(self._state, event)
             self._outbox = self._outbox.added(event, self._state, self._now())
             if isinstance(event, SessionStatusChanged):

@@ -1,10 +1,10 @@
 -- begin(publication, channel, writer, fence, turn)
---   -> {outcome, news, next, response, cursor, tail, done, ended, first}
+--   -> {outcome, news, next, response, cursor, tail, done, ended, first}, or {outcome, news, inaudible}
 -- A writer begins or takes over: what the workflow waits to say goes first, then the writer's own position.
 local p = read_publication()
 local channel, writer, fence, turn = arg(), arg(), number(), arg()
 local outcome = publish(p)
-if outcome == 'lost' then return { 'lost', p.news } end
+if outcome ~= 'ok' and outcome ~= 'echo' then return { outcome, p.news, p.inaudible } end
 wake(channel)
 if counter('fence') > fence then return { 'fenced', p.news } end
 if field('writer') ~= writer then

@@ -37,9 +37,19 @@ class Outcome(StrEnum):
     OK = "ok"
     ECHO = "echo"
     LOST = "lost"
+    INAUDIBLE = "inaudible"
+    """Raised as AudioLostError."""
     FENCED = "fenced"
     STOPPED = "stopped"
     GAP = "gap"
+
+
+class AudioLostError(Exception):
+    """Audio is missing of what is announced; nothing else is, and nothing was published."""
+
+    def __init__(self, sentence_index: int) -> None:
+        super().__init__(f"the store lost the audio of sentence {sentence_index} before it was announced")
+        self.sentence_index = sentence_index
 
 
 @dataclass(frozen=True)
@@ -140,17 +150,18 @@ class EventLog:
         self._join = redis.register_script(_script("join.lua"))
 
     async def publish(self, publication: Publication) -> Outcome:
-        """Publish what is new in `publication`: OK, ECHO or LOST."""
+        """Publish what is new in `publication`: OK, ECHO or LOST. Raises AudioLostError."""
         session_id = publication.session_id
         args = [*_arguments(publication), keys.channel(session_id)]
-        outcome, news = await _run("publish", self._publish, session_id, args)
+        outcome, news, *inaudible = await _run("publish", self._publish, session_id, args)
+        _check_audio(outcome, inaudible)
         _count(publication, news)
         if outcome is not Outcome.LOST:
             await self.enlist(publication)
         return outcome
 
     async def begin(self, writer: Writer, publication: Publication) -> Position | Outcome:
-        """Publish, then let `writer` take over: its position, or LOST or FENCED.
+        """Publish, then let `writer` take over: its position, or LOST or FENCED. Raises AudioLostError.
 
         Enlisting the session is left to the caller, who may have something more urgent to do.
         """
@@ -162,6 +173,7 @@ class EventLog:
             writer.turn,
         ]
         outcome, news, *position = await _run("begin", self._begin, writer.session_id, args)
+        _check_audio(outcome, position)
         _count(publication, news)
         return _position(position) if outcome is Outcome.OK else outcome
 
@@ -244,6 +256,11 @@ async def _run(
     outcome = Outcome(reply[0].decode())
     metrics.wrote(kind, outcome, monotonic() - began)
     return outcome, *reply[1:]
+
+
+def _check_audio(outcome: Outcome, reply: Sequence[Any]) -> None:
+    if outcome is Outcome.INAUDIBLE:
+        raise AudioLostError(reply[0])
 
 
 def _count(publication: Publication, news: Sequence[int]) -> None:

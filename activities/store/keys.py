@@ -78,6 +78,7 @@ def script_keys(session_id: str) -> list[str]:
         messages(session_id),
         writes(session_id),
         spoken(session_id),
+        audio(session_id),
     ]
 
 

@@ -12,8 +12,9 @@
 -- MESSAGES list    the transcript, a JSON object a message
 -- WRITES  list     the requests that have taken effect, newest first
 -- SPOKEN  hash     s<index>: the event of a sentence that was told; a<index>: of its audio
+-- AUDIO   hash     the audio, by its id
 local LOG, HEAD, NAMES, SESSION, MESSAGES, WRITES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local SPOKEN = KEYS[7]
+local SPOKEN, AUDIO = KEYS[7], KEYS[8]
 local SPOKEN_AS = { ['sentence'] = 's', ['speech.ready'] = 'a', ['speech.skipped'] = 'a' }
 local REMEMBERED_WRITES = 1000
 -- More than the workflow ever leaves unconfirmed.
@@ -83,6 +84,15 @@ local function echoes(p)
   return true
 end
 
+-- The first sentence that is announced without audio. It was kept before the workflow heard of it: a store that was
+-- killed since may have lost nothing else.
+local function inaudible_sentence(p)
+  for _, entry in ipairs(p.entries) do
+    local of = entry.kind == 'speech.ready' and cjson.decode(entry.event)
+    if of and redis.call('HEXISTS', AUDIO, of.audio_id) == 0 then return of.sentence_index end
+  end
+end
+
 -- The log holds what the workflow knows, nothing less and nothing else. Less: the store lost entries. Else: a
 -- workflow task published, was lost, and decided otherwise when it was repeated.
 local function agrees(p)
@@ -103,21 +113,25 @@ local function begin_epoch(p)
 end
 
 -- 'ok' to publish, 'echo' when newer things are known to be there, 'lost' when the store is not what the
--- workflow takes it for.
+-- workflow takes it for, 'inaudible' when all that is missing is audio of sentence p.inaudible.
 local function admit(p)
   local epoch, asked, speaker = tonumber(field('epoch') or 0), tonumber(p.epoch), field('run') or ''
-  if epoch < asked and p.base + p.settled + p.said == 0 then
-    begin_epoch(p)
-  elseif epoch ~= asked then
-    return 'lost'
-  elseif speaker ~= '' and p.run ~= '' and speaker ~= p.run and speaker ~= p.continued then
-    -- An operator turned the workflow back: it knows less than it has told, and will tell otherwise.
-    return 'lost'
-  elseif p.base < counter('base') then
-    return echoes(p) and 'echo' or 'lost'
-  elseif not agrees(p) then
-    return 'lost'
+  local begins = epoch < asked and p.base + p.settled + p.said == 0
+  if not begins then
+    if epoch ~= asked then
+      return 'lost'
+    elseif speaker ~= '' and p.run ~= '' and speaker ~= p.run and speaker ~= p.continued then
+      -- An operator turned the workflow back: it knows less than it has told, and will tell otherwise.
+      return 'lost'
+    elseif p.base < counter('base') then
+      return echoes(p) and 'echo' or 'lost'
+    elseif not agrees(p) then
+      return 'lost'
+    end
   end
+  p.inaudible = inaudible_sentence(p)
+  if p.inaudible then return 'inaudible' end
+  if begins then begin_epoch(p) end
   return 'ok'
 end
 

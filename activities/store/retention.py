@@ -59,7 +59,7 @@ class Retention:
             pipe = self._redis.pipeline(transaction=False)
             # Whoever deletes it again does not know any more whose it was.
             pipe.set(keys.gone(session_id), tenant or "", ex=REMEMBERED_SECONDS, nx=tenant is None)
-            pipe.unlink(*keys.script_keys(session_id), keys.audio(session_id))
+            pipe.unlink(*keys.script_keys(session_id))
             pipe.zrem(keys.CLOSED, session_id)
             pipe.zrem(keys.PURGED, session_id)
             await pipe.execute()

@@ -90,6 +90,26 @@ async def test_a_store_that_lost_everything_does_not_deafen_the_session(
     assert taken.status_code == 202, taken.text
 
 
+async def test_audio_that_was_lost_before_it_was_announced_is_spoken_again(
+    spoken: System, http: httpx2.AsyncClient
+) -> None:
+    """A store that is killed may lose the last thing that it kept, and nothing else."""
+    await spoken.script(text=SAID)
+    await spoken.script_speech(contains="One", delay=2)
+    session_id: str = (await start(http, profile="voice"))["session_id"]
+    await send(http, session_id, "go")
+    redis = spoken.redis()
+    async with asyncio.timeout(10):
+        while not await redis.delete(keys.audio(session_id)):
+            await asyncio.sleep(0.02)
+    await redis.aclose()
+    announced = await until(http, session_id, "speech.ready", 4)
+    assert [event["sentence_index"] for event in announced] == [0, 1, 2, 3]
+    for event in announced:
+        assert (await http.get(event["url"])).status_code == 200
+    assert not [event for event in await logged(http, session_id) if event["type"] == "reset"]
+
+
 async def test_a_reset_holds_no_sentence_that_nobody_heard(spoken: System, http: httpx2.AsyncClient) -> None:
     await spoken.script(text=SAID)
     session_id: str = (await start(http, profile="voice"))["session_id"]

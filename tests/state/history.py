@@ -25,6 +25,7 @@ from workflows.contract.events import (
     SessionResumed,
     SessionStatusChanged,
     SessionUpdated,
+    SpeechUnannounced,
     TurnCompleted,
     TurnFailed,
     TurnStarted,
@@ -42,6 +43,8 @@ class History:
 
     started_at: datetime
     limits: Limits
+    is_silent: bool = True
+    """Where somebody speaks, the idle clock depends on what is heard."""
     fates: dict[str, str] = field(default_factory=dict)
     """Of every accepted message: waiting, used, withdrawn or rejected."""
     recordings: set[str] = field(default_factory=set)
@@ -63,7 +66,7 @@ class History:
 
     def read(self, events: Iterable[Event]) -> "History":
         for event in events:
-            assert not self.ended or isinstance(event, EpochStarted), f"{event.type} after the end"
+            assert not self.ended or isinstance(event, EpochStarted | SpeechUnannounced), event.type
             self._read(event)
         return self
 
@@ -77,6 +80,7 @@ class History:
         idle, duration = self.limits.idle_timeout, self.limits.max_duration
         is_idle = (
             idle is not None
+            and self.is_silent
             and self.turn is None
             and not self.recordings
             and now - self.last_activity >= idle

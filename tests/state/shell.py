@@ -21,6 +21,8 @@ from workflows.contract.events import (
     SessionStarted,
     SettlingStarted,
     SpeechBegun,
+    SpeechReady,
+    SpeechSkipped,
     StepCancelled,
     StepStarted,
     TranscriptionBegun,
@@ -51,6 +53,7 @@ from workflows.state.steps import (
     Transcribe,
     Wait,
 )
+from workflows.state.store_finding import StoreFinding
 from workflows.state.transcribed import transcribed
 from workflows.state.turn_end import turn_end
 
@@ -63,6 +66,7 @@ class Vanished:
 
 
 StepEnd = StepResult | StepFailure | StoreFault | Vanished
+LOST: Final = StoreFinding(StoreFault.EPOCH_LOST)
 Arrival = Literal["arrived", "lost"]
 
 
@@ -97,12 +101,17 @@ class Attempt:
     step: CallModel | SettleAnswer
     riding: Publication
     turn_end: TurnEnd | None
-    begun: bool = False
+    refused: StoreFinding | None = LOST
+    """What keeps the store from taking anything of it."""
     is_new: bool = True
     """Whether the task that started it is not durable yet."""
     cancelled: bool = False
     lost: bool = False
     """Whether the store lost what the step wrote, which the step is yet to notice."""
+
+    @property
+    def begun(self) -> bool:
+        return self.refused is None
 
     @property
     def name(self) -> tuple[int, str]:
@@ -143,10 +152,12 @@ class Shell:
         self.speaks: tuple[Speak, ...] = ()
         self.syntheses: frozenset[int] = frozenset()
         """Sentences that are being synthesized."""
+        self.silenced = 0
+        """Sentences of which nobody wanted to hear more."""
         self._spoken: tuple[tuple[int, Utterance], ...] = ()
         self._inbox: tuple[Command, ...] = ()
         self._arrived: Publication | None = None
-        self._lost: Publication | None = None
+        self._lost: tuple[Publication, StoreFinding] | None = None
         self._ended: StepEnd | None = None
         self._heard: Transcript | None = None
         self._record(SessionStarted(at=now))
@@ -239,14 +250,15 @@ class Shell:
         if self._ended is not None:
             self._fold_step(self._ended)
         if self._lost is not None:
-            lost, self._lost = self._lost, None
-            self._repair_store(StoreFault.EPOCH_LOST, lost)
+            (lost, finding), self._lost = self._lost, None
+            self._mend_store(finding, lost)
         elif self._arrived is not None:
             self._fold_publication(self._arrived)
         spoken, self._spoken = self._spoken, ()
         for index, utterance in spoken:
             if index in self.syntheses:
                 self.syntheses -= {index}
+                self.store.inaudible.discard(index)
                 self._record(SentenceSpoken(at=self.now, sentence_index=index, utterance=utterance))
         self._fold_transcription()
 
@@ -260,14 +272,14 @@ class Shell:
     def _fold_step(self, ended: StepEnd) -> None:
         attempt, self.attempt, self._ended = self.attempt, None, None
         assert attempt is not None
-        fault = ended if isinstance(ended, StoreFault) else None
+        finding = StoreFinding(ended) if isinstance(ended, StoreFault) else None
         if isinstance(ended, StepResult | StepFailure):
             self.outbox = self.outbox.confirmed(attempt.riding)
         if isinstance(ended, StepResult) and ended.turn_ended:
             self.outbox = self.outbox.knowing(attempt.says_of_turn(ended))
         self._record(*self._follows(ended, attempt))
-        if fault is not None:
-            self._repair_store(fault, attempt.riding)
+        if finding is not None:
+            self._mend_store(attempt.refused or finding, attempt.riding)
 
     def _follows(self, ended: StepEnd, attempt: Attempt) -> tuple[Event, ...]:
         match ended:
@@ -287,14 +299,21 @@ class Shell:
         if published.closing:
             self._record(DoorClosed(at=self.now))
 
-    def _repair_store(self, fault: StoreFault, found_with: Publication) -> None:
+    def _mend_store(self, finding: StoreFinding, found_with: Publication) -> None:
         self.outbox = self.outbox.doubting_store()
-        if fault is StoreFault.EPOCH_LOST and found_with.epoch == self.state.epoch:
-            self._record(EpochStarted(at=self.now))
+        if found_with.epoch == self.state.epoch:
+            self._record(*finding.mended(self.now))
 
     def _record(self, *events: Event) -> None:
         for event in events:
-            self.state = apply(self.state, event)
+            if isinstance(event, EpochStarted):
+                self._record(*self.outbox.unannounced(event.at))
+            announced, self.state = self.state.speaking.announced, apply(self.state, event)
+            if (
+                not isinstance(event, SpeechReady | SpeechSkipped)
+                and self.state.speaking.announced > announced
+            ):
+                self.silenced = self.state.speaking.announced
             before, self.outbox = self.outbox, self.outbox.added(event, self.state, self.now)
             if isinstance(event, EpochStarted):
                 self.entries += self.outbox.entries[:1]
@@ -366,36 +385,38 @@ class Shell:
             self._publish(publication, early=not durable)
 
     def _publish(self, publication: Publication, *, early: bool) -> None:
-        if early and self.told_now(publication):
+        if early and self.told_now(publication) is None:
             self.told_early += publication.entries
             self._arrived = publication
         else:
             self.flight = publication
 
-    def told_now(self, publication: Publication) -> bool:
+    def told_now(self, publication: Publication) -> StoreFinding | None:
+        """What keeps the store from knowing of `publication`; one that is away counts as lost."""
         if self.store_is_away:
-            return False
+            return LOST
         try:
             self.store.publish(publication)
-        except LostError:
-            return False
-        return True
+        except LostError as error:
+            return error.finding
+        return None
 
     def _take_flight(self, arrival: Arrival) -> None:
         assert self.flight is not None
         publication, self.flight = self.flight, None
-        if arrival == "arrived" and self.told_now(publication):
+        finding = self.told_now(publication) if arrival == "arrived" else LOST
+        if finding is None:
             self._arrived = publication
         else:
-            self._lost = publication
+            self._lost = publication, finding
 
     def _begin_step(self) -> None:
         attempt = self.attempt
         if attempt is not None and not attempt.begun:
-            self.attempt = replace(attempt, is_new=False, begun=self.told_now(attempt.riding))
+            self.attempt = replace(attempt, is_new=False, refused=self.told_now(attempt.riding))
 
     def lose_store(self) -> None:
-        self.store, self.last_words = StoreModel(), {}
+        self.store, self.last_words = StoreModel(ever=self.store.ever), {}
         if self.attempt is not None and self.attempt.begun:
             self.attempt = replace(self.attempt, lost=True)
 

@@ -7,15 +7,21 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from workflows.contract.errors import StoreFault
 from workflows.contract.publication import REJECTED, LogEntry, Publication
 from workflows.contract.session import TranscriptMessage
+from workflows.state.store_finding import StoreFinding
 
 ENDED_WITH_TURN: Final = frozenset({"status", "turn", "usage", "idle_at", "last_activity_at"})
 """What a step says of the session when it ends its turn."""
 
 
 class LostError(Exception):
-    """The store is not what the workflow takes it for."""
+    """The store is not what the workflow takes it for, or audio is missing of what is announced."""
+
+    def __init__(self, fault: StoreFault = StoreFault.EPOCH_LOST, sentence_index: int = 0) -> None:
+        super().__init__(fault)
+        self.finding = StoreFinding(fault, sentence_index)
 
 
 @dataclass
@@ -33,6 +39,10 @@ class StoreModel:
     messages: dict[int, TranscriptMessage] = field(default_factory=dict)
     writes: set[str] = field(default_factory=set)
     closing: bool = False
+    inaudible: set[int] = field(default_factory=set)
+    """Sentences whose audio was kept, and lost."""
+    ever: frozenset[str] = frozenset()
+    """The names of all entries that viewers were ever told."""
 
     @property
     def names(self) -> set[str]:
@@ -64,6 +74,7 @@ class StoreModel:
     def publish(self, publication: Publication) -> None:
         """Raises LostError."""
         if self.epoch < publication.epoch and publication.base == publication.said == 0:
+            self._check_audio(publication)
             self._begin_epoch(publication)
         if self.epoch != publication.epoch:
             raise LostError
@@ -75,10 +86,12 @@ class StoreModel:
             raise LostError
         if publication.said > len(self.said):
             raise LostError
+        self._check_audio(publication)
         self.base = publication.base
         if publication.said < len(self.said):
             self.overtaken |= {entry.name for entry in news if entry.event["type"] == "turn.retrying"}
         self.log += [entry for entry in news if entry.name not in self.overtaken]
+        self.ever |= {entry.name for entry in news}
         stale = ENDED_WITH_TURN if publication.said < len(self.said) else frozenset()
         self._project(publication, without=stale)
 
@@ -88,6 +101,12 @@ class StoreModel:
     def _begin_epoch(self, publication: Publication) -> None:
         self.log, self.base, self.revision, self.epoch = [], 0, -1, publication.epoch
         self.said, self.overtaken = set(), set()
+
+    def _check_audio(self, publication: Publication) -> None:
+        ready = [entry.event for entry in publication.entries if entry.event["type"] == "speech.ready"]
+        silent = self.inaudible & {event["sentence_index"] for event in ready}
+        if silent:
+            raise LostError(StoreFault.AUDIO_LOST, min(silent))
 
     def _news(self, publication: Publication) -> list[LogEntry]:
         names = self.names

@@ -150,10 +150,14 @@ def may_say_its_last_word(shell: Shell) -> bool:
 def step_ends(attempt: Attempt, shell: Shell) -> st.SearchStrategy[StepEnd]:
     """How `attempt` may end."""
     if not writes_to(attempt, shell):
-        return st.sampled_from([StoreFault.EPOCH_LOST, Vanished()])
+        refused = attempt.refused.fault if attempt.refused else StoreFault.EPOCH_LOST
+        return st.sampled_from([refused, Vanished()])
     if said := shell.last_words.get(attempt.name):
         return st.just(said)
-    faults = st.sampled_from([*StoreFault, Vanished()])
+    # Whether what is announced can be heard is found out before anything else.
+    faults: st.SearchStrategy[StepEnd] = st.sampled_from(
+        [StoreFault.EPOCH_LOST, StoreFault.TRANSCRIPT_MISSING, Vanished()]
+    )
     if isinstance(attempt.step, SettleAnswer):
         kept_text = st.sampled_from([kept("", attempt.step.status), kept("Hel", attempt.step.status)])
         return kept_text | kept_text | faults | st.just(complete())

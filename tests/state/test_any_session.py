@@ -20,7 +20,14 @@ from tests.state.history import History
 from tests.state.shell import Happenings, Shell, StepEnd, Vanished
 from workflows.contract.commands import Close, Resume, StoreLost
 from workflows.contract.errors import StoreFault
-from workflows.contract.events import EpochStarted, Event, SessionEnded
+from workflows.contract.events import (
+    EpochStarted,
+    Event,
+    SessionEnded,
+    SpeechReady,
+    SpeechSkipped,
+    SpeechUnannounced,
+)
 from workflows.contract.session import Status
 from workflows.contract.start import RetrySchedule
 from workflows.state import queue, recordings, transcript
@@ -38,6 +45,7 @@ class AnySession(RuleBasedStateMachine):
     """Plays anything against the state, as `workflows.session` would."""
 
     shell: Shell
+    is_silent = True
     store_lost_something = False
 
     @initialize(limits=draw.limits, first=st.booleans(), one_batch=st.booleans())
@@ -131,7 +139,7 @@ class AnySession(RuleBasedStateMachine):
     @invariant()
     def the_events_make_sense_and_the_state_agrees_with_them(self) -> None:
         shell, state = self.shell, self.shell.state
-        told = History(NOON, self.start.limits).read(shell.recorded)
+        told = History(NOON, self.start.limits, self.is_silent).read(shell.recorded)
         waiting = [message_id for message_id, fate in told.fates.items() if fate == "waiting"]
         assert sorted(m.message_id for m in state.queue.waiting) == sorted(waiting)
         assert {recording.message_id for recording in state.recordings.waiting} == told.recordings
@@ -268,14 +276,24 @@ def _last_end(shell: Shell) -> StepEnd:
 
 def _of_this_epoch(shell: Shell) -> list[tuple[str, Event]]:
     """What viewers are to know of, by name."""
-    public = [event for event in shell.recorded if not event.private]
-    named = [(entry.name, event) for entry, event in zip(shell.entries, public, strict=True)]
-    resets = [index for index, event in enumerate(public) if isinstance(event, EpochStarted)]
-    if not resets:
-        return named
-    before, reset, since = named[: resets[-1]], named[resets[-1]], named[resets[-1] + 1 :]
-    last_word = [(name, event) for name, event in before if isinstance(event, SessionEnded)]
-    return [reset, *last_word, *since]
+    names = iter(entry.name for entry in shell.entries)
+    named: list[tuple[str, Event]] = []
+    for event in shell.recorded:
+        if isinstance(event, SpeechUnannounced):
+            named = [(name, known) for name, known in named if not _is_taken_back(known, event)]
+        if isinstance(event, EpochStarted):
+            last_word = [(name, known) for name, known in named if isinstance(known, SessionEnded)]
+            named = [(next(names), event), *last_word]
+        elif not event.private:
+            named.append((next(names), event))
+    assert not list(names)
+    return named
+
+
+def _is_taken_back(event: Event, taken_back: SpeechUnannounced) -> bool:
+    if not isinstance(event, SpeechReady | SpeechSkipped):
+        return False
+    return event.sentence_index >= taken_back.sentence_index
 
 
 def _essence(event: Event) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from workflows.contract.events import (
     Interruption,
     SpeechReady,
     SpeechSkipped,
+    SpeechUnannounced,
     VoiceStateChanged,
 )
 from workflows.contract.model_call import StepResult
@@ -30,8 +31,6 @@ from workflows.contract.voice import VoiceState
 from workflows.state.talk import LEGAL
 
 TOLD: Final = ("One is here. ", "Two follows. ", "Three ends it.")
-WITHOUT_IDLE_CLOCK: Final = draw.limits.map(lambda limits: {**limits, "idle_timeout": None})
-"""It is asked about elsewhere: when it runs depends on what is heard."""
 utterances = st.one_of(
     st.builds(Utterance, audio_id=st.just("audio"), duration_ms=st.sampled_from([0, 800, 4_000])),
     st.builds(Utterance, skipped=st.sampled_from([None, FailureKind.TIMEOUT])),
@@ -42,9 +41,10 @@ profiles = st.sampled_from([profile(*draw.AGENTS), guided("settling", "return")]
 class AnyTalk(AnySession):
     """Plays anything against a session that speaks."""
 
+    is_silent = False
     asked = 0
 
-    @initialize(limits=WITHOUT_IDLE_CLOCK, of=profiles, one_batch=st.booleans(), at_once=st.integers(1, 3))
+    @initialize(limits=draw.limits, of=profiles, one_batch=st.booleans(), at_once=st.integers(1, 3))
     def begins(self, limits: dict[str, Any], of: Any, one_batch: bool, at_once: int) -> None:
         speaking = of.model_copy(update={"speech": Speech(at_once=at_once)})
         self.start = born(limits, of=speaking, retries=SHORT)
@@ -60,6 +60,20 @@ class AnyTalk(AnySession):
     def a_sentence_is_spoken(self, choice: st.DataObject, utterance: Utterance, commands: Any) -> None:
         index = choice.draw(st.sampled_from(sorted(self.shell.syntheses)))
         self.shell.task(Happenings(commands=commands, spoken=((index, utterance),)))
+
+    @precondition(lambda self: self._kept_for_later)
+    @rule(choice=st.data())
+    def audio_is_lost(self, choice: st.DataObject) -> None:
+        """The store was killed before it had written what it had promised to keep."""
+        self.store_lost_something = True
+        self.shell.store.inaudible.add(choice.draw(st.sampled_from(self._kept_for_later)))
+
+    @property
+    def _kept_for_later(self) -> list[int]:
+        """Sentences that are audible, and not announced to anybody."""
+        entries = [one for one in self.shell.outbox.entries if one.name not in self.shell.store.ever]
+        announced = {one.event["sentence_index"] for one in entries if one.event["type"] == "speech.ready"}
+        return sorted(announced | set(self.shell.state.speaking.ready))
 
     @rule(delivery=st.sampled_from(Delivery), audible=st.booleans())
     def a_whole_exchange(self, delivery: Delivery, audible: bool) -> None:
@@ -102,6 +116,12 @@ class AnyTalk(AnySession):
             return end
         return self._told(end, choice.draw(st.integers(0, len(TOLD))))
 
+    @property
+    def _is_at_rest(self) -> bool:
+        shell = self.shell
+        is_busy = shell.attempt or shell.flight or shell.store_is_away or shell.outbox.entries
+        return not is_busy and shell.store.epoch == shell.state.epoch
+
     # ---- what stays true -----------------------------------------------------------------------------
 
     @invariant()
@@ -110,9 +130,19 @@ class AnyTalk(AnySession):
         for event in self.shell.recorded:
             if isinstance(event, EpochStarted):
                 announced.clear()
+            elif isinstance(event, SpeechUnannounced):
+                announced = [index for index in announced if index < event.sentence_index]
             elif isinstance(event, SpeechReady | SpeechSkipped):
                 announced.append(event.sentence_index)
         assert announced == sorted(set(announced))
+
+    @invariant()
+    def what_was_announced_was_told(self) -> None:
+        shell = self.shell
+        if shell.state.ended or not self._is_at_rest:
+            return
+        announced = range(shell.silenced, shell.state.speaking.announced)
+        assert {f"speech#{index}" for index in announced} <= shell.store.ever
 
     @invariant()
     def nothing_is_announced_into_an_interruption(self) -> None:
@@ -137,8 +167,7 @@ class AnyTalk(AnySession):
     @invariant()
     def the_store_holds_what_was_heard(self) -> None:
         shell = self.shell
-        at_rest = not (shell.attempt or shell.flight or shell.store_is_away or shell.outbox.entries)
-        if not at_rest or shell.store.epoch != shell.state.epoch:
+        if not self._is_at_rest:
             return
         transcript = shell.state.transcript
         held = range(transcript.first, transcript.end)

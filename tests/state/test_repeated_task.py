@@ -180,7 +180,7 @@ def test_a_publication_that_arrives_in_an_emptied_store_does_not_pass_for_the_lo
     shell.task(Happenings(commands=(message("m0"),)))
     shell.store_is_away = False
     assert shell.flight is not None
-    assert shell.told_now(shell.flight)
+    assert shell.told_now(shell.flight) is None
     shell.task(Happenings(step_end=shell.step_says(complete())))
     shell.task(Happenings(step_end=shell.step_says(complete())))
     shell.lose_store()

@@ -59,7 +59,12 @@ class Voiced(Spoken):
     def speaks(self, *indices: int) -> "Voiced":
         for index in indices:
             audio = Utterance(audio_id="audio", duration_ms=SECOND)
-            self.shell.task(Happenings(spoken=((index, audio),)))
+            self.happens(Happenings(spoken=((index, audio),)))
+        return self
+
+    def loses_audio(self, index: int) -> "Voiced":
+        """The next announcement of a sentence finds that its audio is gone."""
+        self.shell.store.inaudible.add(index)
         return self
 
 
@@ -469,6 +474,52 @@ def test_the_retry_of_a_turn_that_lost_its_sentences_is_spoken() -> None:
     before = session.kinds().count("speech.ready")
     session.says_it_all().is_heard_of()
     assert session.kinds().count("speech.ready") == before + 3
+
+
+# ---- a store that lost audio --------------------------------------------------------------------------
+
+
+def announced(session: Voiced) -> list[int]:
+    return [event["sentence_index"] for event in session.seen("speech.ready")]
+
+
+def test_audio_that_was_lost_before_it_was_announced_is_spoken_again() -> None:
+    session = asked().says_it_all().speaks(1).loses_audio(1).speaks(0)
+    assert announced(session) == [0]
+    session.is_heard_of()
+    assert announced(session) == [0, 1, 2]
+    assert not session.seen("reset")
+
+
+def test_audio_that_was_lost_was_not_heard_meanwhile() -> None:
+    session = asked().says_it_all().speaks(1).loses_audio(1).speaks(0)
+    session.passes(5)
+    session.is_heard_of().passes(0.3)
+    session.is_interrupted()
+    assert session.last("interruption")["heard_ms"] == SECOND + 300
+
+
+def test_audio_that_was_lost_and_that_nobody_wants_any_more_is_not_spoken_again() -> None:
+    session = asked().says_it_all().speaks(1).loses_audio(1)
+    session.shell.task(Happenings(spoken=((0, Utterance(audio_id="audio", duration_ms=SECOND)),)))
+    session.shell.task(Happenings(commands=(StopTurn(),)))
+    session.happens(Happenings(publication="arrived"))
+    session.is_heard_of()
+    assert announced(session) == [0]
+    assert session.shell.outbox.entries == ()
+
+
+def test_what_was_announced_to_a_store_that_is_away_and_then_empty_is_spoken_again() -> None:
+    session = asked().says_it_all()
+    session.shell.store_is_away = True
+    session.shell.task(Happenings(spoken=((0, Utterance(audio_id="audio", duration_ms=SECOND)),)))
+    session.shell.pass_time(10)
+    session.shell.lose_store()
+    session.shell.store_is_away = False
+    session.happens(Happenings())
+    session.is_heard_of()
+    assert session.kinds()[0] == "reset"
+    assert announced(session) == [0, 1, 2]
 
 
 # ---- any repetition ----------------------------------------------------------------------------------

@@ -69,19 +69,14 @@ class LogModel:
     session: dict[str, bytes] = field(default_factory=dict)
     messages: list[bytes] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
+    audio: set[str] = field(default_factory=set)
+    """Ids of what is kept."""
 
     def publish(self, p: Publication) -> Outcome:
-        if p.base == p.settled == p.said == 0 and p.epoch > (self.epoch or 0):
-            self._begin_epoch(p)
-        if p.epoch != self.epoch:
-            return Outcome.LOST
-        if p.base < (self.base or 0):
-            return Outcome.ECHO if {entry.name for entry in p.entries} <= self.names else Outcome.LOST
-        if p.settled > self.settled or p.said > self.said:
-            return Outcome.LOST
+        admitted = self._admit(p)
+        if admitted is not Outcome.OK:
+            return admitted
         news = {entry.name for entry in p.entries} - self.names
-        if len(news) != max(p.end - self.told, 0):
-            return Outcome.LOST
         self._add_entries(p)
         self.told += len(news)
         self.base = p.base
@@ -91,9 +86,28 @@ class LogModel:
         self._trim(p)
         return Outcome.OK
 
-    def begin(self, writer: Writer, p: Publication) -> Position | Outcome:
-        if self.publish(p) is Outcome.LOST:
+    def _admit(self, p: Publication) -> Outcome:
+        ready = [entry.event for entry in p.entries if entry.event["type"] == "speech.ready"]
+        is_audible = {event["audio_id"] for event in ready} <= self.audio
+        if p.base == p.settled == p.said == 0 and p.epoch > (self.epoch or 0):
+            if is_audible:
+                self._begin_epoch(p)
+            return Outcome.OK if is_audible else Outcome.INAUDIBLE
+        if p.epoch != self.epoch:
             return Outcome.LOST
+        if p.base < (self.base or 0):
+            return Outcome.ECHO if {entry.name for entry in p.entries} <= self.names else Outcome.LOST
+        if p.settled > self.settled or p.said > self.said:
+            return Outcome.LOST
+        news = {entry.name for entry in p.entries} - self.names
+        if len(news) != max(p.end - self.told, 0):
+            return Outcome.LOST
+        return Outcome.OK if is_audible else Outcome.INAUDIBLE
+
+    def begin(self, writer: Writer, p: Publication) -> Position | Outcome:
+        published = self.publish(p)
+        if published in {Outcome.LOST, Outcome.INAUDIBLE}:
+            return published
         if self.step and self.step.fence > writer.fence:
             return Outcome.FENCED
         if self.step is None or self.step.name != writer.name:

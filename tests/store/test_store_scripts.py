@@ -24,8 +24,9 @@ from hypothesis.stateful import (
 from redis.asyncio import Redis
 
 from activities.store import event_log
+from activities.store.audio import Audio, AudioStore
 from activities.store.client import connect
-from activities.store.event_log import Appended, Batch, EventLog, Outcome, Position, Writer
+from activities.store.event_log import Appended, AudioLostError, Batch, EventLog, Outcome, Position, Writer
 from tests.effort import examples
 from tests.store.contents import (
     Snapshot,
@@ -48,6 +49,13 @@ LAST = ("word", "word of the turn", "unheard word of the turn")
 Reply = TypeVar("Reply")
 
 
+async def _or_inaudible(reply: Awaitable[Reply]) -> Reply | Outcome:
+    try:
+        return await reply
+    except AudioLostError:
+        return Outcome.INAUDIBLE
+
+
 @dataclass
 class Attempt:
     """One attempt of a step: what it is, where it thinks it stands, and what it sent last."""
@@ -65,6 +73,7 @@ class ScriptsMachine(RuleBasedStateMachine):
         self._runner = runner
         self._redis = redis
         self._log = EventLog(redis)
+        self._audio = AudioStore(redis)
 
     def _await(self, reply: Awaitable[Reply]) -> Reply:
         async def awaited() -> Reply:
@@ -93,6 +102,14 @@ class ScriptsMachine(RuleBasedStateMachine):
         if said is not None:
             self.telling = self.telling.say(said).show(title=said).take(f"w{self.telling.revision}")
 
+    @rule(index=st.integers(0, 3), kept=st.booleans())
+    def announce(self, index: int, kept: bool) -> None:
+        audio_id = f"audio-{index}"
+        self.telling = self.telling.tell("speech.ready", sentence_index=index, audio_id=audio_id)
+        if kept:
+            self._await(self._audio.put(self.session_id, audio_id, Audio(b"RIFF", "wav", 800)))
+            self.model.audio.add(audio_id)
+
     @rule(lost=st.booleans(), kinds=st.lists(st.sampled_from(KINDS), max_size=3))
     def end_the_workflow_task(self, lost: bool, kinds: list[str]) -> None:
         """Durably; or it was for nothing, and the next one decides otherwise."""
@@ -110,7 +127,7 @@ class ScriptsMachine(RuleBasedStateMachine):
     def publish(self, closing: bool, trim: bool, confirmed: bool) -> None:
         publication = self.telling.publication(closing=closing, trim=trim)
         self.sent.append(publication)
-        if self._publish(publication) is not Outcome.LOST and confirmed:
+        if self._publish(publication) in {Outcome.OK, Outcome.ECHO} and confirmed:
             self.telling = self.telling.confirmed(publication)
 
     @rule(back=st.integers(0, 30))
@@ -118,7 +135,7 @@ class ScriptsMachine(RuleBasedStateMachine):
         self._publish(self.sent[-1 - back % len(self.sent)])
 
     def _publish(self, publication: Publication) -> Outcome:
-        told = self._await(self._log.publish(publication))
+        told = self._await(_or_inaudible(self._log.publish(publication)))
         assert told is self.model.publish(publication)
         return told
 
@@ -140,7 +157,7 @@ class ScriptsMachine(RuleBasedStateMachine):
         self._begin(self._attempt(which).writer, self.sent[-1 - back % len(self.sent)])
 
     def _begin(self, writer: Writer, publication: Publication) -> Position | Outcome:
-        position = self._await(self._log.begin(writer, publication))
+        position = self._await(_or_inaudible(self._log.begin(writer, publication)))
         assert position == self.model.begin(writer, publication)
         assert position is not Outcome.FENCED or writer.fence < self.fence
         next_index = position.next if isinstance(position, Position) else 0

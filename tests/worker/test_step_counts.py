@@ -14,8 +14,7 @@ from workflows.contract.profile import CallMode
 
 ENDS: list[tuple[BaseException, str]] = [
     (ApplicationError("x", type=STEP_FAILED), "failed"),
-    (ApplicationError("x", type=StoreFault.EPOCH_LOST), "lost"),
-    (ApplicationError("x", type=StoreFault.TRANSCRIPT_MISSING), "lost"),
+    *[(ApplicationError("x", type=fault), "lost") for fault in StoreFault],
     (ApplicationError("x", type=Outcome.FENCED), "fenced"),
     (ApplicationError("x", type="SomeErrorOfOurs"), "error"),
     (ApplicationError("x"), "error"),

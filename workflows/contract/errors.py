@@ -99,10 +99,12 @@ class StepFailure(Value):
 
 
 class StoreFault(StrEnum):
-    """What a step found wrong with the store; the type of its `ApplicationError`."""
+    """What an activity found wrong with the store; the type of its `ApplicationError`."""
 
     TRANSCRIPT_MISSING = "transcript_missing"
     EPOCH_LOST = "epoch_lost"
+    AUDIO_LOST = "audio_lost"
+    """The detail is the index of the first sentence that was announced, and has no audio."""
 
 
 STEP_FAILED: Final = "step_failed"

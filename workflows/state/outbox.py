@@ -24,6 +24,7 @@ from workflows.contract.events import (
     SessionUpdated,
     SpeechReady,
     SpeechSkipped,
+    SpeechUnannounced,
     StoreDoubted,
     TurnCompleted,
     TurnFailed,
@@ -47,6 +48,7 @@ _CHANGED_BY_CLIENTS: Final = frozenset({"title", "metadata", "limits", "settings
 """Fields that may be so as long as a change of them is unconfirmed."""
 
 _CHANGE: Final = SessionUpdated.model_fields["type"].default
+_ANNOUNCEMENTS: Final = frozenset(kind.model_fields["type"].default for kind in (SpeechReady, SpeechSkipped))
 _LAST_WORD: Final = SessionEnded.model_fields["type"].default
 REMEMBERED_REFUSALS: Final = 32
 """No session object shows that a message was rejected, and who sent it waits: a `reset` says so again."""
@@ -109,6 +111,8 @@ class Outbox(Value):
             return self.model_copy(update={"writes": writes})
         if isinstance(event, StoreDoubted):
             return self.doubted()
+        if isinstance(event, SpeechUnannounced):
+            return self._without_announcements(event.sentence_index)
         if isinstance(event, RecordingTranscribed):
             return self.model_copy(update={"unsure": self.end + 1})
         if event.private:
@@ -166,6 +170,20 @@ class Outbox(Value):
             dispels=self.doubts,
             checking=self.doubts > self.dispelled,
         )
+
+    def unannounced(self, now: datetime) -> tuple[Event, ...]:
+        """That perhaps nobody was told what is announced here, if anything is."""
+        told = [one.event["sentence_index"] for one in self.entries if one.event["type"] in _ANNOUNCEMENTS]
+        return (SpeechUnannounced(at=now, sentence_index=min(told)),) if told else ()
+
+    def _without_announcements(self, first: int) -> "Outbox":
+        entries = tuple(
+            one
+            for one in self.entries
+            if one.event["type"] not in _ANNOUNCEMENTS or one.event["sentence_index"] < first
+        )
+        unsure = min(self.unsure, self.base + len(entries))
+        return self.model_copy(update={"entries": entries, "unsure": unsure})
 
     def with_last_word_in(self, epoch: int | None) -> "Outbox":
         """After a step is known to have said its last word in the log of `epoch`, if it did."""

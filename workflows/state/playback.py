@@ -46,6 +46,11 @@ class Playback(Value):
             return Playback(pieces=(*kept, piece), place=Place(index=piece.index), as_of=at)
         return self.model_copy(update={"pieces": (*self.pieces, piece)[-MOST_PIECES:]})
 
+    def unannounced(self, index: int) -> "Playback":
+        """With nothing to be heard from a sentence on."""
+        pieces = tuple(piece for piece in self.pieces if piece.index < index)
+        return self.model_copy(update={"pieces": pieces})
+
     def reported(self, place: Place, state: PlaybackState, at: datetime) -> "Playback":
         """After the player said where it stands."""
         piece = self.piece(place.index)

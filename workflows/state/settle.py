@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from workflows.contract.errors import FailureKind, StepFailure, StoreFault
+from workflows.contract.errors import FailureKind, StepFailure
 from workflows.contract.events import (
     AnswerSettled,
     EndDecided,
@@ -26,6 +26,7 @@ from workflows.contract.publication import Publication
 from workflows.contract.safety import SafetyPolicy
 from workflows.contract.session import EndReason, StopReason
 from workflows.state.session_state import SessionState
+from workflows.state.store_finding import StoreFinding
 from workflows.state.turn import StepStatus, Turn, next_wait
 
 _VANISHED: Final = StepFailure(kind=FailureKind.TIMEOUT, message="The step took longer than it may.", shown=1)
@@ -39,7 +40,7 @@ class Outcome:
     events: Sequence[Event]
     riding: Publication
     published: bool
-    fault: StoreFault | None = None
+    finding: StoreFinding | None = None
     last_word_in: int | None = None
     """The epoch whose log holds the step's last word, if it said one."""
     turn_end: Publication | None = None

@@ -18,6 +18,8 @@ class Speaking(Value):
     announced: int = 0
     lost: int = 0
     """So many of them the store has known and lost: whoever speaks them must be told what they say."""
+    unwanted: int = 0
+    """So many of them nobody wanted to hear to the end."""
     ready: dict[int, Utterance] = {}
     """By index, those that wait for one before them."""
 
@@ -68,7 +70,13 @@ class Speaking(Value):
 
     def silenced(self) -> "Speaking":
         """With nothing left to be heard of what was told."""
-        return self.model_copy(update={"begun": self.told, "announced": self.told, "ready": {}})
+        over = {"begun": self.told, "announced": self.told, "unwanted": self.told}
+        return self.model_copy(update=over | {"ready": {}})
+
+    def unannounced(self, index: int) -> "Speaking":
+        """With no sentence from `index` on heard of; those that are wanted are spoken again."""
+        announced = max(min(self.announced, index), self.unwanted)
+        return self.model_copy(update={"begun": announced, "announced": announced, "ready": {}})
 
     def forgotten(self, settled: int, heard: int) -> "Speaking":
         """With the store knowing neither words nor audio; what was not `heard` yet is spoken again."""

@@ -54,6 +54,7 @@ from workflows.contract.events.speech import (
     SpeechReady,
     SpeechSilenced,
     SpeechSkipped,
+    SpeechUnannounced,
 )
 from workflows.contract.events.turns import (
     AnswerSettled,
@@ -133,6 +134,7 @@ __all__ = [
     "SpeechReady",
     "SpeechSilenced",
     "SpeechSkipped",
+    "SpeechUnannounced",
     "StepBroken",
     "StepCancelled",
     "StepEvent",

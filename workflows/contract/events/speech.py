@@ -59,6 +59,14 @@ class SpeechSkipped(DomainEvent):
     reason: str
 
 
+class SpeechUnannounced(DomainEvent):
+    """Perhaps nobody was told what was announced from `sentence_index` on: the store lost it first."""
+
+    private = True
+    type: Literal["speech.unannounced"] = "speech.unannounced"
+    sentence_index: int
+
+
 class SpeechSilenced(DomainEvent):
     """Nobody wants to hear what was told and not announced."""
 
@@ -66,4 +74,12 @@ class SpeechSilenced(DomainEvent):
     type: Literal["speech.silenced"] = "speech.silenced"
 
 
-SpeechEvent = SpeechSilenced | SentencesKnown | SpeechBegun | SentenceSpoken | SpeechReady | SpeechSkipped
+SpeechEvent = (
+    SpeechSilenced
+    | SentencesKnown
+    | SpeechBegun
+    | SentenceSpoken
+    | SpeechReady
+    | SpeechSkipped
+    | SpeechUnannounced
+)

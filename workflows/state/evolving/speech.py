@@ -17,6 +17,7 @@ from workflows.contract.events import (
     SpeechReady,
     SpeechSilenced,
     SpeechSkipped,
+    SpeechUnannounced,
 )
 from workflows.state.heard import turn_of_sentence
 from workflows.state.plan import Plan
@@ -32,8 +33,18 @@ def after_phase_event(state: SessionState, event: PhaseEvent) -> dict[str, Any]:
 
 def after_speech_event(state: SessionState, event: SpeechEvent) -> dict[str, Any]:
     """What changes of `state`."""
-    speaking = {"speaking": _speaking_after(state.speaking, event)}
-    return speaking | (_audible(state, event) if isinstance(event, SpeechReady) else {})
+    return {"speaking": _speaking_after(state.speaking, event)} | _talk_after(state, event)
+
+
+def _talk_after(state: SessionState, event: SpeechEvent) -> dict[str, Any]:
+    match event:
+        case SpeechReady():
+            return _audible(state, event)
+        case SpeechUnannounced():
+            unheard = state.talk.playback.unannounced(event.sentence_index)
+            return {"talk": state.talk.with_playback(unheard)}
+        case _:
+            return {}
 
 
 def _audible(state: SessionState, event: SpeechReady) -> dict[str, Any]:
@@ -68,5 +79,7 @@ def _speaking_after(speaking: Speaking, event: SpeechEvent) -> Speaking:
             return speaking.silenced()
         case SpeechReady() | SpeechSkipped():
             return speaking.announcing(event.sentence_index)
+        case SpeechUnannounced():
+            return speaking.unannounced(event.sentence_index)
         case _:
             assert_never(event)
