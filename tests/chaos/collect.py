@@ -13,17 +13,14 @@ from typing import Any, Final
 import httpx2
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowHistory
-from temporalio.worker import Replayer
 
 from activities.store.cursor import Cursor
 from tests.chaos.checker import AT_REST
 from tests.chaos.clock import Clock
 from tests.chaos.records import Settled
 from tests.chaos.viewer import Viewer
-from workers.sandbox import REPLAY_SANDBOX
+from tests.replayer import REPLAYER
 from workflows.contract.session import workflow_id
-from workflows.contract.wire import DATA_CONVERTER
-from workflows.session import Session
 
 LOOK_SECONDS: Final = 0.25
 LISTED_SECONDS: Final = 20.0
@@ -31,7 +28,6 @@ SOON: Final = timedelta(minutes=10)
 """A session whose clock strikes within it is not at rest."""
 GONE: Final = {"status": "gone", "turn": None, "queued": 0, "title": None, "cursor": "0-0"}
 """A session that the API does not know."""
-REPLAYER: Final = Replayer(workflows=[Session], workflow_runner=REPLAY_SANDBOX, data_converter=DATA_CONVERTER)
 
 
 class Collector:

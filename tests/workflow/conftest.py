@@ -24,7 +24,6 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer
 
 from activities.store.client import connect
 from activities.store.cursor import BEGINNING, Cursor
@@ -32,6 +31,7 @@ from activities.store.log_reader import LogReader
 from activities.voices import Voices
 from tests.ports import free_port
 from tests.reducer import Reducer
+from tests.replayer import REPLAYER
 from tests.system import Part, store_argv
 from workers.build import build_worker
 from workers.offline.server import OfflineServer, running
@@ -39,19 +39,16 @@ from workers.offline.settings import OfflineSettings
 from workers.offline_speech.server import OfflineSpeechServer
 from workers.offline_speech.server import running as running_speech
 from workers.offline_speech.settings import SpeechSettings
-from workers.sandbox import REPLAY_SANDBOX
 from workflows.contract.commands import SendMessage
 from workflows.contract.profile import Agent, CallMode, Limits, ModelChoice, Profile
 from workflows.contract.session import workflow_id
 from workflows.contract.start import LISTED_AFTER, RetrySchedule, SessionStart
 from workflows.contract.wire import DATA_CONVERTER, SEARCH_ATTRIBUTES, TASK_QUEUE, WORKFLOW_TYPE
-from workflows.session import Session
 from workflows.state.handover import HISTORY_LIMIT, SessionInput
 
 PATIENCE = 30
 _EARLY: Final = RPCStatusCode.FAILED_PRECONDITION
 _TASK: Final = "workflow_task_scheduled_event_attributes"
-REPLAYER = Replayer(workflows=[Session], workflow_runner=REPLAY_SANDBOX, data_converter=DATA_CONVERTER)
 
 
 @pytest.fixture(scope="session")

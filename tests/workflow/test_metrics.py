@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.counts import Counting
+from tests.replayer import REPLAYER
 from workflows.contract.profile import CallMode
 
 Start = Callable[..., Any]
@@ -116,8 +117,6 @@ async def test_replay_counts_nothing(talk: Start, counting: Counting) -> None:
     queued = counting.of("perdure_queue_length_messages_count")
     for _ in range(3):
         await session.snapshot()
-    from tests.workflow.conftest import REPLAYER  # noqa: PLC0415
-
     await REPLAYER.replay_workflow(await session.handle.fetch_history())
     assert counting.of("perdure_turns_total") == 1
     assert counting.of("perdure_queue_length_messages_count") == queued == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import WorkflowHistory
 
-from tests.workflow.conftest import REPLAYER
+from tests.replayer import REPLAYER, is_lost_lock
 
 HISTORIES = {
     path.stem: path.read_text("utf-8")
@@ -25,3 +25,11 @@ async def test_a_committed_history_replays(name: str) -> None:
 
 def test_there_are_histories() -> None:
     assert len(HISTORIES) >= 5
+
+
+def test_only_a_lost_import_lock_is_tried_again() -> None:
+    place = 'stack_trace: "File \\"<frozen importlib._bootstrap>\\", line 123, in acquire"'
+    assert is_lost_lock(RuntimeError(f'message: "140547547347840", {place}, r#type: "KeyError"'))
+    assert not is_lost_lock(RuntimeError(f'message: "no module x", {place}, r#type: "ImportError"'))
+    assert not is_lost_lock(RuntimeError('message: "title", r#type: "KeyError"'))
+    assert not is_lost_lock(None)
