@@ -103,7 +103,7 @@ def _begin_at_zero() -> None:
     for why in get_args(Orphaned):
         ORPHANED.labels(why)
     for kind in get_args(WriteKind):
-        for outcome in ("ok", "fenced", "lost", UNAVAILABLE):
+        for outcome in ("ok", "fenced", "lost", "inaudible", UNAVAILABLE):
             WRITES.labels(kind, outcome)
     RETRIES.labels(CRASH)
 

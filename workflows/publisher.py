@@ -35,6 +35,11 @@ class Publisher:
         return self._task is not None
 
     @property
+    def carried(self) -> Publication | None:
+        """The publication that is in flight."""
+        return self._carried
+
+    @property
     def done(self) -> bool:
         """Whether an end waits to be taken."""
         return self._task is not None and self._task.done()

@@ -191,13 +191,14 @@ class Session(Inbox):
         workflow.logger.warning("the store lost something of the session: %s", finding.fault)
         self._outbox = self._outbox.doubting_store()
         if found_with.epoch == self._state.epoch:
-            self._record(*finding.mended(self._now()))
+            others = [other for other in (self._step.riding, self._publisher.carried) if other is not None]
+            self._record(*finding.mended(found_with, self._outbox, others, self._now()))
 
     def _record(self, *events: Event) -> None:
         """The only way in which the state changes."""
         for event in events:
             if isinstance(event, EpochStarted):
-                self._record(*self._outbox.unannounced(event.at))
+                self._record(*self._outbox.taking_back(event.at))
             self._state = apply(self._state, event)
             self._outbox = self._outbox.added(event, self._state, self._now())
             if isinstance(event, SessionStatusChanged):

@@ -12,7 +12,7 @@
 -- MESSAGES list    the transcript, a JSON object a message
 -- WRITES  list     the requests that have taken effect, newest first
 -- SPOKEN  hash     s<index>: the event of a sentence that was told; a<index>: of its audio
--- AUDIO   hash     the audio, by its id
+-- AUDIO   hash     the audio, by its id; <id>:facts is what is known of it
 local LOG, HEAD, NAMES, SESSION, MESSAGES, WRITES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local SPOKEN, AUDIO = KEYS[7], KEYS[8]
 local SPOKEN_AS = { ['sentence'] = 's', ['speech.ready'] = 'a', ['speech.skipped'] = 'a' }
@@ -84,12 +84,12 @@ local function echoes(p)
   return true
 end
 
--- The first sentence that is announced without audio. It was kept before the workflow heard of it: a store that was
--- killed since may have lost nothing else.
-local function inaudible_sentence(p)
+-- The first sentence that is to be announced without audio. It was kept before the workflow heard of it: a store that
+-- was killed since may have lost nothing else.
+local function inaudible_sentence(p, begins)
   for _, entry in ipairs(p.entries) do
-    local of = entry.kind == 'speech.ready' and cjson.decode(entry.event)
-    if of and redis.call('HEXISTS', AUDIO, of.audio_id) == 0 then return of.sentence_index end
+    local of = entry.kind == 'speech.ready' and (begins or is_news(entry)) and cjson.decode(entry.event)
+    if of and redis.call('HEXISTS', AUDIO, of.audio_id .. ':facts') == 0 then return of.sentence_index end
   end
 end
 
@@ -129,7 +129,7 @@ local function admit(p)
       return 'lost'
     end
   end
-  p.inaudible = inaudible_sentence(p)
+  p.inaudible = inaudible_sentence(p, begins)
   if p.inaudible then return 'inaudible' end
   if begins then begin_epoch(p) end
   return 'ok'

@@ -302,12 +302,14 @@ class Shell:
     def _mend_store(self, finding: StoreFinding, found_with: Publication) -> None:
         self.outbox = self.outbox.doubting_store()
         if found_with.epoch == self.state.epoch:
-            self._record(*finding.mended(self.now))
+            riding = self.attempt.riding if self.attempt else None
+            others = [other for other in (riding, self.flight, self._arrived) if other is not None]
+            self._record(*finding.mended(found_with, self.outbox, others, self.now))
 
     def _record(self, *events: Event) -> None:
         for event in events:
             if isinstance(event, EpochStarted):
-                self._record(*self.outbox.unannounced(event.at))
+                self._record(*self.outbox.taking_back(event.at))
             announced, self.state = self.state.speaking.announced, apply(self.state, event)
             if (
                 not isinstance(event, SpeechReady | SpeechSkipped)
@@ -412,7 +414,7 @@ class Shell:
 
     def _begin_step(self) -> None:
         attempt = self.attempt
-        if attempt is not None and not attempt.begun:
+        if attempt is not None and attempt.refused is LOST:
             self.attempt = replace(attempt, is_new=False, refused=self.told_now(attempt.riding))
 
     def lose_store(self) -> None:

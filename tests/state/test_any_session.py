@@ -29,6 +29,7 @@ from workflows.contract.events import (
     SpeechUnannounced,
 )
 from workflows.contract.session import Status
+from workflows.contract.speech import Utterance
 from workflows.contract.start import RetrySchedule
 from workflows.state import queue, recordings, transcript
 from workflows.state.handover import Carried, SessionInput
@@ -258,7 +259,8 @@ def _bring_to_its_end(shell: Shell) -> None:
     for _ in range(TASKS_UNTIL_THE_END):
         if shell.summary is not None:
             break
-        shell.task(Happenings(step_end=_last_end(shell), publication="arrived"))
+        spoken = tuple((index, Utterance()) for index in sorted(shell.syntheses))
+        shell.task(Happenings(step_end=_last_end(shell), publication="arrived", spoken=spoken))
     assert shell.summary is not None
     assert shell.store.log[-1].event["type"] == "session.ended"
     assert shell.store.session["status"] == "closed"

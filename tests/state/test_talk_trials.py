@@ -509,6 +509,27 @@ def test_audio_that_was_lost_and_that_nobody_wants_any_more_is_not_spoken_again(
     assert session.shell.outbox.entries == ()
 
 
+def test_a_stop_is_also_one_of_what_is_on_its_way_to_be_announced() -> None:
+    session = asked().says_it_all().speaks(0).speaks(2).loses_audio(2)
+    session.shell.task(Happenings(spoken=((1, Utterance(audio_id="audio", duration_ms=SECOND)),)))
+    assert not session.shell.state.speaking.pending
+    session.shell.task(Happenings(commands=(StopTurn(),)))
+    session.happens(Happenings(publication="arrived"))
+    session.is_heard_of()
+    assert announced(session) == [0, 1]
+
+
+def test_the_last_sentence_of_a_plan_is_heard_though_its_audio_was_lost() -> None:
+    session = walk("return", sentences=4, wind_down_at=2)
+    session.says_it_all(2)
+    session.says_it_all(2)
+    session.speaks(0, 1).speaks(3).loses_audio(3).speaks(2)
+    assert session.ended is None
+    session.is_heard_of()
+    assert announced(session) == [0, 1, 2, 3]
+    assert session.ended == "completed"
+
+
 def test_what_was_announced_to_a_store_that_is_away_and_then_empty_is_spoken_again() -> None:
     session = asked().says_it_all()
     session.shell.store_is_away = True

@@ -87,12 +87,11 @@ class LogModel:
         return Outcome.OK
 
     def _admit(self, p: Publication) -> Outcome:
-        ready = [entry.event for entry in p.entries if entry.event["type"] == "speech.ready"]
-        is_audible = {event["audio_id"] for event in ready} <= self.audio
         if p.base == p.settled == p.said == 0 and p.epoch > (self.epoch or 0):
-            if is_audible:
-                self._begin_epoch(p)
-            return Outcome.OK if is_audible else Outcome.INAUDIBLE
+            if not self._can_be_heard(p, set()):
+                return Outcome.INAUDIBLE
+            self._begin_epoch(p)
+            return Outcome.OK
         if p.epoch != self.epoch:
             return Outcome.LOST
         if p.base < (self.base or 0):
@@ -102,7 +101,11 @@ class LogModel:
         news = {entry.name for entry in p.entries} - self.names
         if len(news) != max(p.end - self.told, 0):
             return Outcome.LOST
-        return Outcome.OK if is_audible else Outcome.INAUDIBLE
+        return Outcome.OK if self._can_be_heard(p, self.names) else Outcome.INAUDIBLE
+
+    def _can_be_heard(self, p: Publication, known: set[str]) -> bool:
+        news = [entry.event for entry in p.entries if entry.name not in known]
+        return {event["audio_id"] for event in news if event["type"] == "speech.ready"} <= self.audio
 
     def begin(self, writer: Writer, p: Publication) -> Position | Outcome:
         published = self.publish(p)

@@ -9,6 +9,8 @@ from workflows.contract.base import Timestamp, Value
 from workflows.contract.errors import ErrorCode
 from workflows.contract.session import TranscriptMessage
 
+ANNOUNCEMENTS: Final = frozenset({"speech.ready", "speech.skipped"})
+
 
 def step_name(turn: int, step: int) -> str:
     """What a step is called where it writes."""
@@ -20,6 +22,12 @@ class LogEntry(Value):
 
     name: str
     event: dict[str, Any]
+
+    @property
+    def announces(self) -> int | None:
+        """The index of the sentence that was spoken or skipped, if that is what it says."""
+        index: int | None = self.event["sentence_index"] if self.event["type"] in ANNOUNCEMENTS else None
+        return index
 
 
 class Rejected(Value):
@@ -78,6 +86,10 @@ class Publication(Value):
     def spoken_by(self, run: str, continued: str | None) -> "Publication":
         """This publication, out of the mouth of workflow run `run`."""
         return self.model_copy(update={"run": run, "continued": continued or ""})
+
+    def announcement_of(self, sentence_index: int) -> LogEntry | None:
+        """The entry that says where a sentence can be heard, if there is one."""
+        return next((entry for entry in self.entries if entry.announces == sentence_index), None)
 
     @property
     def end(self) -> int:

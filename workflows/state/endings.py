@@ -17,7 +17,7 @@ def end(state: SessionState, reason: EndReason, now: datetime) -> tuple[Event, .
 
 def silenced(state: SessionState, now: datetime) -> tuple[Event, ...]:
     """Nothing more of an answer is heard that was complete before it was stopped."""
-    if state.profile.speech is None or state.turn is not None or not state.speaking.pending:
+    if state.profile.speech is None or state.turn is not None:
         return ()
     return (SpeechSilenced(at=now),)
 

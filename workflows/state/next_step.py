@@ -190,7 +190,7 @@ def _call(state: SessionState, turn: Turn, now: datetime) -> Step | None:
 
 
 def _ending(state: SessionState, now: datetime) -> Step | None:
-    if state.ending is None or state.turn is not None:
+    if state.ending is None or state.turn is not None or speech_rules.holds_up_end(state):
         return None
     waiting = [m.message_id for m in state.queue.waiting] + [r.message_id for r in state.recordings.waiting]
     if waiting:

@@ -48,7 +48,6 @@ _CHANGED_BY_CLIENTS: Final = frozenset({"title", "metadata", "limits", "settings
 """Fields that may be so as long as a change of them is unconfirmed."""
 
 _CHANGE: Final = SessionUpdated.model_fields["type"].default
-_ANNOUNCEMENTS: Final = frozenset(kind.model_fields["type"].default for kind in (SpeechReady, SpeechSkipped))
 _LAST_WORD: Final = SessionEnded.model_fields["type"].default
 REMEMBERED_REFUSALS: Final = 32
 """No session object shows that a message was rejected, and who sent it waits: a `reset` says so again."""
@@ -171,17 +170,13 @@ class Outbox(Value):
             checking=self.doubts > self.dispelled,
         )
 
-    def unannounced(self, now: datetime) -> tuple[Event, ...]:
-        """That perhaps nobody was told what is announced here, if anything is."""
-        told = [one.event["sentence_index"] for one in self.entries if one.event["type"] in _ANNOUNCEMENTS]
+    def taking_back(self, now: datetime) -> tuple[Event, ...]:
+        """What precedes a new epoch: perhaps nobody was told what is announced here, if anything is."""
+        told = [one.announces for one in self.entries if one.announces is not None]
         return (SpeechUnannounced(at=now, sentence_index=min(told)),) if told else ()
 
     def _without_announcements(self, first: int) -> "Outbox":
-        entries = tuple(
-            one
-            for one in self.entries
-            if one.event["type"] not in _ANNOUNCEMENTS or one.event["sentence_index"] < first
-        )
+        entries = tuple(one for one in self.entries if one.announces is None or one.announces < first)
         unsure = min(self.unsure, self.base + len(entries))
         return self.model_copy(update={"entries": entries, "unsure": unsure})
 

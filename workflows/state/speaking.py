@@ -20,6 +20,8 @@ class Speaking(Value):
     """So many of them the store has known and lost: whoever speaks them must be told what they say."""
     unwanted: int = 0
     """So many of them nobody wanted to hear to the end."""
+    owed: int = 0
+    """So many of them were announced once: the announcement of some may have been taken back."""
     ready: dict[int, Utterance] = {}
     """By index, those that wait for one before them."""
 
@@ -27,6 +29,11 @@ class Speaking(Value):
     def pending(self) -> bool:
         """Whether a sentence that was told is still to be heard of."""
         return self.announced < self.told
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether a sentence that was announced already is still to be heard of."""
+        return self.announced < self.owed
 
     @property
     def awaited(self) -> range:
@@ -76,9 +83,12 @@ class Speaking(Value):
     def unannounced(self, index: int) -> "Speaking":
         """With no sentence from `index` on heard of; those that are wanted are spoken again."""
         announced = max(min(self.announced, index), self.unwanted)
-        return self.model_copy(update={"begun": announced, "announced": announced, "ready": {}})
+        owed = max(self.owed, self.announced)
+        back = {"begun": announced, "announced": announced, "owed": owed}
+        return self.model_copy(update=back | {"ready": {}})
 
     def forgotten(self, settled: int, heard: int) -> "Speaking":
         """With the store knowing neither words nor audio; what was not `heard` yet is spoken again."""
         announced = min(self.announced, heard)
-        return Speaking(told=settled, begun=announced, announced=announced, lost=settled)
+        owed = min(self.owed, settled)
+        return Speaking(told=settled, begun=announced, announced=announced, lost=settled, owed=owed)

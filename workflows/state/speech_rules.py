@@ -4,8 +4,10 @@ Owns the rules of speech: what is synthesized, what is announced, and when nobod
 """
 
 from datetime import datetime
+from typing import Final
 
 from workflows.contract.events import Event, SpeechReady, SpeechSkipped
+from workflows.contract.session import EndReason
 from workflows.contract.speech import Utterance
 from workflows.state.heard import text_of_sentence
 from workflows.state.session_state import SessionState
@@ -14,6 +16,8 @@ from workflows.state.talk import Trigger
 from workflows.state.talk_rules import voice_change
 
 NOTHING_TO_SAY = "unspeakable"
+HEARD_OUT: Final = frozenset({EndReason.COMPLETED, EndReason.MAX_MESSAGES})
+"""Why a session ends when everything was announced, and not before."""
 
 
 def announcement(state: SessionState, now: datetime) -> tuple[Event, ...]:
@@ -29,13 +33,18 @@ def announcement(state: SessionState, now: datetime) -> tuple[Event, ...]:
 def sentence_to_speak(state: SessionState) -> Speak | None:
     """The sentence to synthesize now; whoever does finds in the store what it says, unless that was lost."""
     speech = state.profile.speech
-    if speech is None or state.ending is not None or _is_hushed(state):
+    if speech is None or _is_hushed(state) or not (state.ending is None or holds_up_end(state)):
         return None
     index = state.speaking.to_begin(speech.at_once)
     if index is None:
         return None
     is_lost = index < state.speaking.lost
     return Speak(index, text_of_sentence(state.transcript, index) if is_lost else None)
+
+
+def holds_up_end(state: SessionState) -> bool:
+    """Whether the session ends because everything was announced, and something of it was taken back since."""
+    return state.ending in HEARD_OUT and state.speaking.is_owed
 
 
 def _is_hushed(state: SessionState) -> bool:
