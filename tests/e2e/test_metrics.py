@@ -15,7 +15,7 @@ from workflows.contract.profile import CallMode
 VOCABULARY: dict[str, set[str]] = {
     "outcome": {
         *("completed", "complete", "stopped", "failed", "fenced", "lost", "cancelled", "error", "repeated"),
-        *("ok", "echo", "gap", "unavailable"),
+        *("ok", "echo", "gap", "inaudible", "unavailable"),
         *("synthesized", "reused", "unspeakable"),
         *("transcribed", "silent"),
     },
